@@ -1,0 +1,267 @@
+/* Backward: one walk over the records in reverse. */
+#include "autograd/op.h"
+#include "autograd/tape.h"
+#include "core/context_internal.h"
+#include <string.h>
+
+struct spk_hook {
+    spk_grad_hook call;
+    void *user;
+    struct spk_hook *next;
+};
+
+bool spk_requires_grad(const spk_tensor *x) { return x && x->requires_grad; }
+
+spk_tensor *spk_set_requires_grad(spk_tensor *x, bool requires_grad) {
+    spk_ctx *ctx = spk_tensor_ctx(x);
+    if (!spk_tensor_usable(ctx, x, "spk_set_requires_grad")) return &ctx->inert;
+    if (x->step)
+        spk_fail(ctx, "spk_set_requires_grad: the tensor is a result of %s; only persistent tensors are leaves (spk_keep makes one)", x->op);
+    else x->requires_grad = requires_grad;
+    return x;
+}
+
+spk_tensor *spk_retain_grad(spk_tensor *x) {
+    spk_ctx *ctx = spk_tensor_ctx(x);
+    if (!spk_tensor_usable(ctx, x, "spk_retain_grad")) return &ctx->inert;
+    if (!x->requires_grad) spk_fail(ctx, "spk_retain_grad: the result of %s does not depend on a tensor that requires a gradient", x->op);
+    x->retains_grad = true;
+    return x;
+}
+
+bool spk_set_grad_enabled(spk_ctx *ctx, bool enabled) {
+    ctx = spk_ctx_or_failed(ctx);
+    const bool before = !ctx->grad_disabled;
+    if (!ctx->failed) ctx->grad_disabled = !enabled;
+    return before;
+}
+
+bool spk_grad_enabled(const spk_ctx *ctx) { return ctx && !ctx->grad_disabled; }
+
+spk_tensor *spk_grad(const spk_tensor *x) {
+    if (!x || !x->grad || (x->step ? !spk_tensor_lives(x->object.ctx, x) : !x->grad_ready)) return NULL;
+    return x->grad;
+}
+
+void spk_clear_grad(spk_tensor *x) {
+    if (x && !x->object.ctx->failed) x->grad_ready = false;
+}
+
+void spk_add_grad_hook(spk_tensor *x, spk_grad_hook hook, void *user) {
+    spk_ctx *ctx = spk_tensor_ctx(x);
+    if (!spk_tensor_usable(ctx, x, "spk_add_grad_hook")) return;
+    if (!hook || !x->requires_grad) {
+        spk_fail(ctx, "spk_add_grad_hook: %s", hook ? "the tensor does not require a gradient" : "the hook is NULL");
+        return;
+    }
+    static const spk_object_type owned = {.name = "gradient hook"};
+    spk_object *home = x->step ? NULL : spk_object_create(ctx, &owned, sizeof(spk_object) + sizeof(struct spk_hook));
+    struct spk_hook *h = x->step ? spk_step_header(ctx, sizeof *h) : (struct spk_hook *)(void *)(home ? home + 1 : NULL);
+    if (!h) return;
+    *h = (struct spk_hook){hook, user, x->hooks};
+    x->hooks = h;
+}
+
+static void run_hooks(spk_tensor *x, spk_tensor *gradient) {
+    for (struct spk_hook *h = x->hooks; h; h = h->next) h->call(x, gradient->size, spk_reals(gradient), h->user);
+}
+
+/* A gradient's memory: as many numbers as x stores, in x's shape where that is the same. */
+static spk_tensor *gradient_create(spk_tensor *x) {
+    spk_shape shape = x->shape;
+    if (x->repeat > 1 && shape.axes) shape.dim[0] /= x->repeat;
+    spk_tensor *g = spk_tensor_header(x->object.ctx, shape);
+    if (!g || !spk_tensor_take_dense(g)) return NULL;
+    g->op = "backward";
+    return g;
+}
+
+static void gradient_drop(spk_ctx *ctx, spk_tensor *g) { spk_arena_give(&ctx->data, g->data, spk_bytes(g->size)); }
+
+static void add(spk_tensor *to, const spk_tensor *g) {
+    spk_real *restrict sum = spk_reals(to);
+    const spk_real *restrict more = spk_reals(g);
+    for (int64_t i = 0; i < to->size; i++) sum[i] += more[i];
+}
+
+/* The leaf's own gradient memory, made when the first gradient arrives. */
+static spk_tensor *leaf_gradient(spk_tensor *leaf) {
+    if (!leaf->grad) {
+        spk_tensor *g = spk_tensor_create(leaf->object.ctx, leaf->shape);
+        if (leaf->object.ctx->failed) return NULL;
+        leaf->grad = g;
+    }
+    return leaf->grad;
+}
+
+/* Adds g to x's gradient, taking g over. */
+static void deliver(spk_tensor *x, spk_tensor *g) {
+    spk_ctx *ctx = x->object.ctx;
+    spk_tensor **slot = x->record ? &x->grad : &x->arriving;
+    if (!x->record && !x->hooks) { /* a leaf accumulates over backwards */
+        if (!leaf_gradient(x)) return;
+        if (g == x->grad) x->grad_ready = true;
+        else if (x->grad_ready) add(x->grad, g);
+        else memcpy(x->grad->data, g->data, spk_bytes(g->size)), x->grad_ready = true;
+        if (g != x->grad) gradient_drop(ctx, g);
+    } else if (!*slot) {
+        *slot = g;
+    } else {
+        add(*slot, g);
+        gradient_drop(ctx, g);
+    }
+}
+
+const spk_real *spk_grad_of(spk_record *r, int k) { return r->out[k] && r->out[k]->grad ? spk_reals(r->out[k]->grad) : NULL; }
+
+/* An earlier input of this record that is the same tensor and has its contribution already, or -1. */
+static int twin(const spk_record *r, int i) {
+    for (int j = 0; j < r->inputs; j++)
+        if (j != i && r->in[j] == r->in[i] && r->contributions[j]) return j;
+    return -1;
+}
+
+spk_real *spk_grad_to(spk_record *r, int i) {
+    spk_tensor *x = i < r->inputs ? r->in[i] : NULL;
+    if (!x || !x->requires_grad || r->ctx->failed) return NULL;
+    const bool straight = !x->record && !x->hooks && !x->grad_ready && twin(r, i) < 0;
+    r->contributions[i] = straight ? leaf_gradient(x) : gradient_create(x);
+    return r->contributions[i] ? spk_reals(r->contributions[i]) : NULL;
+}
+
+spk_real *spk_grad_add_to(spk_record *r, int i) {
+    spk_tensor *x = i < r->inputs ? r->in[i] : NULL;
+    if (!x || !x->requires_grad || r->ctx->failed) return NULL;
+    const int j = twin(r, i);
+    if (j >= 0) return spk_reals(r->contributions[j]);
+    if (x->record && x->grad) return spk_reals(x->grad);
+    if (!x->record && !x->hooks && x->grad_ready) return spk_reals(x->grad);
+    spk_real *g = spk_grad_to(r, i);
+    return g ? memset(g, 0, spk_bytes(spk_stored(x))) : NULL;
+}
+
+void spk_grad_pass(spk_record *r, int k, int i) {
+    spk_tensor *x = i < r->inputs ? r->in[i] : NULL, *y = r->out[k];
+    if (!x || !x->requires_grad || !y->grad || r->ctx->failed) return;
+    if (x->record && !y->retains_grad) { /* the gradient moves: y's is complete, and nobody reads it after this record */
+        r->contributions[i] = y->grad;
+        y->grad = NULL;
+    } else {
+        spk_real *g = spk_grad_to(r, i);
+        if (g) memcpy(g, y->grad->data, spk_bytes(y->grad->size));
+    }
+}
+
+static bool reached(const spk_record *r, uint64_t walk) {
+    for (int k = 0; k < SPK_MAX_OUTPUTS; k++)
+        if (r->out[k] && r->out[k]->walk == walk) return true;
+    return false;
+}
+
+static bool unchanged(spk_record *r, const spk_tensor *x, int i, bool saved, const char *kind, int number) {
+    if (!saved || !x || x->owner->version == r->versions[i]) return true;
+    return spk_op_fail(r, "backward needs %s %d (shape %s) as it was, but it was changed in place since; write to a copy (spk_keep)", kind,
+                       number, spk_shape_text(x->shape).text);
+}
+
+/* Marks what y depends on and refuses what cannot be walked, before any gradient changes. */
+static bool prepare(spk_ctx *ctx, spk_tensor *y) {
+    y->walk = ++ctx->walk;
+    for (spk_record *r = ctx->tape; r; r = r->previous) {
+        if (!reached(r, ctx->walk)) continue;
+        if (r->consumed)
+            return spk_op_fail(r, "backward has run over this call before; keep its records with spk_backward(..., .retain = true), or cut "
+                                  "the graph with spk_tensor_detach, or spk_detach for a net's memories");
+        for (int i = 0; i < r->inputs; i++) {
+            if (!unchanged(r, r->in[i], i, r->op->saved_inputs >> i & 1, "input", i)) return false;
+            if (!r->in[i] || !r->in[i]->requires_grad) continue;
+            r->in[i]->walk = ctx->walk;
+            r->in[i]->arriving = NULL; /* of a backward that failed */
+        }
+        for (int k = 0; k < SPK_MAX_OUTPUTS; k++)
+            if (!unchanged(r, r->out[k], r->inputs + k, r->op->saved_outputs >> k & 1, "output", k)) return false;
+    }
+    return true;
+}
+
+/* A retained gradient is that of the last backward: this walk begins with none. */
+static void forget_retained(spk_ctx *ctx) {
+    for (spk_record *r = ctx->tape; r; r = r->previous)
+        for (int k = 0; k < SPK_MAX_OUTPUTS; k++)
+            if (r->out[k] && r->out[k]->walk == ctx->walk) r->out[k]->grad = NULL;
+}
+
+/* Runs one record's adjoint if a gradient has come to it. */
+static void step_back(spk_record *r) {
+    bool any = false;
+    for (int k = 0; k < SPK_MAX_OUTPUTS; k++) {
+        if (!r->out[k] || !r->out[k]->grad) continue;
+        run_hooks(r->out[k], r->out[k]->grad);
+        any = true;
+    }
+    if (!any) return;
+    r->op->backward(r);
+    if (r->ctx->failed) return;
+    for (int i = 0; i < r->inputs; i++) {
+        if (r->contributions[i]) deliver(r->in[i], r->contributions[i]);
+        r->contributions[i] = NULL;
+    }
+    for (int k = 0; k < SPK_MAX_OUTPUTS; k++) {
+        spk_tensor *out = r->out[k];
+        if (!out || !out->grad || out->retains_grad) continue;
+        gradient_drop(r->ctx, out->grad);
+        out->grad = NULL;
+    }
+}
+
+/* Leaves with hooks get what this backward brought, once it is whole. */
+static void release_arrivals(spk_ctx *ctx) {
+    for (spk_record *r = ctx->tape; r; r = r->previous) {
+        for (int i = 0; i < r->inputs; i++) {
+            spk_tensor *leaf = r->in[i];
+            if (!leaf || !leaf->arriving) continue;
+            run_hooks(leaf, leaf->arriving);
+            if (!leaf_gradient(leaf)) return;
+            if (leaf->grad_ready) add(leaf->grad, leaf->arriving);
+            else memcpy(leaf->grad->data, leaf->arriving->data, spk_bytes(leaf->size)), leaf->grad_ready = true;
+            leaf->arriving = NULL;
+        }
+    }
+}
+
+static spk_tensor *seed(spk_tensor *y, spk_tensor *gradient) {
+    spk_ctx *ctx = y->object.ctx;
+    if (gradient && spk_tensor_usable(ctx, gradient, "spk_backward") && !spk_shape_equal(gradient->shape, y->shape))
+        spk_fail(ctx, "spk_backward: the given gradient has shape %s, the tensor %s", spk_shape_text(gradient->shape).text,
+                 spk_shape_text(y->shape).text);
+    else if (!gradient && y->size != 1)
+        spk_fail(ctx, "spk_backward: the tensor has shape %s, not one element; reduce it (spk_sum, spk_mean) or pass .gradient",
+                 spk_shape_text(y->shape).text);
+    const spk_real *values = gradient && !ctx->failed ? spk_data(gradient) : NULL;
+    spk_tensor *g = ctx->failed ? NULL : gradient_create(y);
+    if (!g) return NULL;
+    spk_real *to = spk_reals(g);
+    for (int64_t i = 0; i < g->size; i++) to[i] = values ? values[i] : 1;
+    for (int64_t i = g->size; values && i < y->size; i++) to[i % g->size] += values[i]; /* repeated: summed over its repeats */
+    return g;
+}
+
+bool spk_backward_with(spk_tensor *y, spk_backward_opts options) {
+    spk_ctx *ctx = spk_tensor_ctx(y);
+    if (!spk_tensor_usable(ctx, y, "spk_backward")) return false;
+    if (!y->requires_grad) {
+        spk_fail(ctx, "spk_backward: the result of %s does not depend on a tensor that requires a gradient", y->op);
+        return false;
+    }
+    spk_tensor *g = prepare(ctx, y) ? seed(y, options.gradient) : NULL;
+    if (!g) return false;
+    forget_retained(ctx);
+    deliver(y, g);
+    for (spk_record *r = ctx->tape; r && !ctx->failed; r = r->previous) {
+        if (!reached(r, ctx->walk)) continue;
+        step_back(r);
+        r->consumed = !options.retain;
+    }
+    if (!ctx->failed) release_arrivals(ctx);
+    return !ctx->failed;
+}

@@ -1,0 +1,114 @@
+/* Ops: what one is, and how one is called. The same for the library's and for your own. */
+#ifndef SPK_AUTOGRAD_OP_H
+#define SPK_AUTOGRAD_OP_H
+
+#include "core/tensor.h"
+
+SPK_BEGIN_DECLS
+
+/** The most outputs of an op. */
+#define SPK_MAX_OUTPUTS 3
+
+typedef struct spk_record spk_record;
+
+/**
+ * An op: a constant table beside its kernels. `spk_apply(&op, &attributes, x, ...)` checks the inputs, calls infer and forward, and
+ * appends a record to the tape if a gradient may be asked for. See examples/custom_op.c.
+ */
+typedef struct spk_op {
+    const char *name;
+    size_t attributes;        /**< size of the attributes, which are copied into the record; 0 for none */
+    int outputs;              /**< how many, at most SPK_MAX_OUTPUTS; 0 means 1 */
+    unsigned storages;        /**< storage kinds that inputs may have besides dense, `SPK_BITS | SPK_REPEATED`; others arrive dense */
+    unsigned optional_inputs; /**< bit i: input i may be NULL */
+    unsigned saved_inputs;    /**< bit i: backward reads input i, which must not be written in between */
+    unsigned saved_outputs;   /**< bit i: backward reads output i */
+    /** Checks the inputs' shapes and sets the outputs with spk_output...; false after spk_op_fail. */
+    bool (*infer)(spk_record *r);
+    /** Computes the outputs. NULL when infer has done all, as for views. */
+    void (*forward)(spk_record *r);
+    /** Computes the inputs' gradients from the outputs'. NULL: gradients do not pass. */
+    void (*backward)(spk_record *r);
+} spk_op;
+
+/** A call of an op: on the tape it is what backward walks. Ops read `in`, `out`, `attributes` and `saved`. */
+struct spk_record {
+    const spk_op *op;
+    const void *attributes;
+    int inputs;
+    spk_tensor **in;
+    spk_tensor *out[SPK_MAX_OUTPUTS]; /**< NULL for one that nobody asked for */
+    void *saved;                      /**< from spk_save */
+
+    /* The tape's own. */
+    spk_ctx *ctx;
+    const char *path; /* the module that called, for messages */
+    spk_record *previous;
+    unsigned wanted;             /* outputs asked for */
+    bool recorded, consumed;     /* on the tape; walked by a backward that did not retain */
+    spk_tensor **contributions;  /* what backward of this record gives to its inputs' gradients */
+    uint64_t *versions;          /* of the inputs, then of the outputs, when they were recorded */
+};
+
+/** Calls an op with one output: `spk_apply(&op, &attributes or NULL, x, y)`. NULL stands for an optional input. */
+#define spk_apply(op, attributes, ...)                                                                             \
+    spk_apply_n((op), (attributes), (int)(sizeof((spk_tensor *[]){__VA_ARGS__}) / sizeof(spk_tensor *)),            \
+                (spk_tensor *[]){__VA_ARGS__}, 1, NULL)
+
+/**
+ * Calls an op on n inputs. `wanted` has bit k for each output to compute; they are put into outputs[] (the others are NULL), which may
+ * be NULL itself. Returns output 0. After an error every output is the inert tensor.
+ */
+SPK_API spk_tensor *spk_apply_n(const spk_op *op, const void *attributes, int n, spk_tensor *const *inputs, unsigned wanted,
+                                spk_tensor **outputs);
+
+/** In infer: output k is dense, of this shape. */
+SPK_API bool spk_output(spk_record *r, int k, spk_shape shape);
+/** In infer: output k has this shape and shows input i's elements from number `offset` on, without a copy. */
+SPK_API bool spk_output_view(spk_record *r, int k, spk_shape shape, int i, int64_t offset);
+/** In infer: output k is [T*N, ...] with only N rows stored: `shape` has T*N rows, `repeat` is T. */
+SPK_API bool spk_output_repeated(spk_record *r, int k, spk_shape shape, int64_t repeat);
+/** In infer: output k is stored as bits of this value, in rows of `row` elements; all zero before forward. */
+SPK_API bool spk_output_bits(spk_record *r, int k, spk_shape shape, int64_t row, spk_real scale);
+/** In infer: true for an output that somebody asked for. */
+SPK_API bool spk_wanted(const spk_record *r, int k);
+
+/** Sets the error `name (module): message`, printf-like, and returns false. */
+SPK_API bool spk_op_fail(spk_record *r, const char *format, ...) SPK_PRINTF(2, 3);
+
+/** True while a forward runs whose backward may be called: only then is anything to be saved. */
+SPK_API bool spk_is_recorded(const spk_record *r);
+
+/** Stored numbers of an input or output: all of a dense tensor, the N rows of a repeated one. Writable only in forward, for outputs. */
+SPK_API spk_real *spk_values(spk_tensor *x);
+/** How many numbers spk_values has. */
+SPK_API int64_t spk_count(const spk_tensor *x);
+
+/** In forward: memory for backward, freed with the step; kept in r->saved. NULL without memory: return at once. */
+SPK_API void *spk_save(spk_record *r, size_t bytes);
+/** In forward or backward: memory for this call only, not initialised. NULL without memory. Give it back with spk_scratch_done. */
+SPK_API void *spk_scratch(spk_record *r, size_t bytes);
+/** Gives scratch memory back within the step. */
+SPK_API void spk_scratch_done(spk_record *r, void *block, size_t bytes);
+
+/**
+ * In backward: the gradient of output k, spk_count(out[k]) numbers (that of a repeated tensor is summed over its repeats), or NULL when
+ * none arrived. An op of one output is only called with a gradient.
+ */
+SPK_API const spk_real *spk_grad_of(spk_record *r, int k);
+/**
+ * In backward: where to write the gradient of input i, spk_count(in[i]) numbers to be assigned, all of them; NULL when nobody needs it.
+ * Adding to other contributions is the tape's task.
+ */
+SPK_API spk_real *spk_grad_to(spk_record *r, int i);
+/**
+ * In backward: hands the gradient of output k over as the gradient of input i, without a copy where nobody else keeps it. Call it after the
+ * last use of spk_grad_of(r, k). Both have the same spk_count.
+ */
+SPK_API void spk_grad_pass(spk_record *r, int k, int i);
+/** In backward: as spk_grad_to, but to be added to: it holds zeros or what has arrived so far. For ops that touch few elements. */
+SPK_API spk_real *spk_grad_add_to(spk_record *r, int i);
+
+SPK_END_DECLS
+
+#endif

@@ -1,0 +1,88 @@
+/* linear: y = x W + b, with W [in, out] so that the weights of one input, hence of one spike, lie together. */
+#include "autograd/ops.h"
+#include "autograd/ops_internal.h"
+#include "core/blas_internal.h"
+#include "core/columns_internal.h"
+#include "core/parallel_internal.h"
+#include "core/tensor_internal.h"
+#include <string.h>
+
+enum { X, WEIGHT, BIAS };
+
+static bool infer(spk_record *r) {
+    spk_tensor *x = r->in[X], *weight = r->in[WEIGHT], *bias = r->in[BIAS];
+    if (weight->shape.axes != 2)
+        return spk_op_fail(r, "the weight must be [in, out], not %s", spk_shape_text(weight->shape).text);
+    const int64_t in = weight->shape.dim[0], out = weight->shape.dim[1];
+    if (x->shape.axes < 1 || spk_dim(x, -1) != in)
+        return spk_op_fail(r, "x is %s, the weight takes %lld inputs", spk_shape_text(x->shape).text, (long long)in);
+    if (bias && (bias->shape.axes != 1 || bias->shape.dim[0] != out))
+        return spk_op_fail(r, "the bias is %s, the weight gives %lld outputs", spk_shape_text(bias->shape).text, (long long)out);
+    if (x->storage == SPK_BITS && x->row != in) x = r->in[X] = spk_dense(x); /* rows of another length, as after a reshape */
+    if (x->storage == SPK_REPEATED && x->shape.axes < 2) x = r->in[X] = spk_dense(x);
+    spk_shape shape = x->shape;
+    shape.dim[shape.axes - 1] = out;
+    return spk_output_repeated(r, 0, shape, x->repeat);
+}
+
+/* x as numbers: itself, or for bits a copy in scratch memory, which *scratch then points to. */
+static const spk_real *numbers(spk_record *r, spk_real **scratch) {
+    const spk_tensor *x = r->in[X];
+    *scratch = NULL;
+    if (x->storage != SPK_BITS) return spk_reals(x);
+    if (!(*scratch = spk_scratch(r, spk_bytes(x->size)))) return NULL;
+    spk_tensor_write_out(x, *scratch);
+    return *scratch;
+}
+
+static void forward(spk_record *r) {
+    const int64_t in = spk_dim(r->in[WEIGHT], 0), out = spk_dim(r->in[WEIGHT], 1);
+    const int64_t rows = out ? spk_stored(r->out[0]) / out : 0;
+    spk_real *scratch, *y = spk_values(r->out[0]);
+    const spk_real *x = numbers(r, &scratch);
+    if (!x) return;
+    const spk_real *bias = r->in[BIAS] ? spk_values(r->in[BIAS]) : NULL;
+    for (int64_t row = 0; bias && row < rows; row++) memcpy(y + row * out, bias, spk_bytes(out));
+    spk_gemm(false, false, rows, out, in, x, spk_values(r->in[WEIGHT]), bias ? 1 : 0, y);
+    spk_scratch_done(r, scratch, spk_bytes(r->in[X]->size));
+}
+
+typedef struct bias_work {
+    int64_t rows, columns;
+    const spk_real *g;
+    double *sum;
+    spk_real *to;
+} bias_work;
+
+static void bias_range(void *work, int64_t begin, int64_t end) {
+    const bias_work *w = work;
+    spk_column_sums(w->rows, w->columns, begin, end, w->g, w->sum);
+    for (int64_t c = begin; c < end; c++) w->to[c] = (spk_real)w->sum[c];
+}
+
+/* gW = x' g, gx = g W', gb = column sums of g. For a repeated x, g is summed over its repeats already, and so is gx. */
+static void backward(spk_record *r) {
+    const int64_t in = spk_dim(r->in[WEIGHT], 0), out = spk_dim(r->in[WEIGHT], 1);
+    const int64_t rows = out ? spk_stored(r->out[0]) / out : 0;
+    const spk_real *g = spk_grad_of(r, 0);
+    spk_real *gx = spk_grad_to(r, X), *gw = spk_grad_to(r, WEIGHT), *gb = spk_grad_to(r, BIAS);
+    if (gx) spk_gemm(false, true, rows, in, out, g, spk_values(r->in[WEIGHT]), 0, gx);
+    if (gw) {
+        spk_real *scratch;
+        const spk_real *x = numbers(r, &scratch);
+        if (!x) return;
+        spk_gemm(true, false, in, out, rows, x, g, 0, gw);
+        spk_scratch_done(r, scratch, spk_bytes(r->in[X]->size));
+    }
+    if (gb) {
+        double *sum = spk_scratch(r, (size_t)out * sizeof *sum);
+        if (!sum) return;
+        spk_parallel(out, 64 * (1 + (1 << 14) / (1 + rows)), bias_range, &(bias_work){rows, out, g, sum, gb});
+        spk_scratch_done(r, sum, (size_t)out * sizeof *sum);
+    }
+}
+
+const spk_op spk_op_linear = {.name = "linear", .storages = SPK_BITS | SPK_REPEATED, .optional_inputs = 1 << BIAS, .saved_inputs = 1 << X | 1 << WEIGHT,
+                              .infer = infer, .forward = forward, .backward = backward};
+
+spk_tensor *spk_linear(spk_tensor *x, spk_tensor *weight, spk_tensor *bias) { return spk_apply(&spk_op_linear, NULL, x, weight, bias); }

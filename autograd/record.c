@@ -1,0 +1,143 @@
+/* From a call to a record on the tape. */
+#include "autograd/op.h"
+#include "autograd/ops.h"
+#include "core/context_internal.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A record and its arrays in one block of the step's header memory. */
+static spk_record *record_create(spk_ctx *ctx, const spk_op *op, const void *attributes, int n, spk_tensor *const *inputs) {
+    const size_t pointers = 2 * (size_t)n * sizeof(spk_tensor *), versions = ((size_t)n + SPK_MAX_OUTPUTS) * sizeof(uint64_t);
+    unsigned char *block = spk_step_header(ctx, sizeof(spk_record) + pointers + versions);
+    void *copy = op->attributes ? spk_step_header(ctx, op->attributes) : NULL;
+    if (!block || (op->attributes && !copy)) return NULL;
+    memset(block, 0, sizeof(spk_record) + pointers + versions);
+    if (copy) memcpy(copy, attributes, op->attributes);
+    spk_record *r = (spk_record *)(void *)block;
+    r->op = op, r->ctx = ctx, r->attributes = copy, r->inputs = n;
+    r->path = spk_scope_path(ctx);
+    r->in = (spk_tensor **)(void *)(block + sizeof *r);
+    r->contributions = r->in + n;
+    r->versions = (uint64_t *)(void *)(r->contributions + n);
+    memcpy(r->in, inputs, (size_t)n * sizeof *inputs);
+    return r;
+}
+
+/* `linear (net.fc1)`, in step memory. */
+static const char *caller(spk_record *r) {
+    const size_t length = strlen(r->op->name) + strlen(r->path) + 4;
+    char *text = spk_step_header(r->ctx, length);
+    if (!text) return r->op->name;
+    snprintf(text, length, *r->path ? "%s (%s)" : "%s", r->op->name, r->path);
+    return text;
+}
+
+static bool check_inputs(spk_record *r) {
+    for (int i = 0; i < r->inputs; i++) {
+        spk_tensor *x = r->in[i];
+        if (!x && (r->op->optional_inputs >> i & 1)) continue;
+        if (!spk_tensor_lives(r->ctx, x)) return spk_tensor_usable(r->ctx, x, caller(r));
+        if (!(x->storage & (r->op->storages | SPK_DENSE))) r->in[i] = spk_dense(x);
+    }
+    return !r->ctx->failed;
+}
+
+static bool needs_record(const spk_record *r) {
+    if (r->ctx->grad_disabled || !r->op->backward) return false;
+    for (int i = 0; i < r->inputs; i++)
+        if (r->in[i] && r->in[i]->requires_grad) return true;
+    return false;
+}
+
+static void append(spk_record *r) {
+    for (int i = 0; i < r->inputs; i++) r->versions[i] = r->in[i] ? r->in[i]->owner->version : 0;
+    for (int k = 0; k < SPK_MAX_OUTPUTS; k++) {
+        if (!r->out[k]) continue;
+        r->versions[r->inputs + k] = r->out[k]->owner->version;
+        r->out[k]->requires_grad = true;
+        r->out[k]->record = r;
+    }
+    r->previous = r->ctx->tape;
+    r->ctx->tape = r;
+}
+
+static bool run(spk_record *r) {
+    if (!check_inputs(r)) return false;
+    r->recorded = needs_record(r);
+    if (!r->op->infer(r) || r->ctx->failed) return false;
+    if (r->op->forward) r->op->forward(r);
+    if (r->ctx->failed) return false;
+    if (r->recorded) append(r);
+    return true;
+}
+
+spk_tensor *spk_apply_n(const spk_op *op, const void *attributes, int n, spk_tensor *const *inputs, unsigned wanted,
+                        spk_tensor **outputs) {
+    spk_ctx *ctx = NULL;
+    for (int i = 0; i < n && !ctx; i++)
+        if (inputs[i]) ctx = inputs[i]->object.ctx;
+    ctx = spk_ctx_or_failed(ctx);
+    spk_record *r = ctx->failed ? NULL : record_create(ctx, op, attributes, n, inputs);
+    if (r) r->wanted = wanted | 1;
+    const bool done = r && run(r);
+    for (int k = 0; outputs && k < SPK_MAX_OUTPUTS; k++) outputs[k] = !(wanted >> k & 1) ? NULL : done ? r->out[k] : &ctx->inert;
+    return done ? r->out[0] : &ctx->inert;
+}
+
+/* Sets the header of output k; NULL after an error. */
+static spk_tensor *output(spk_record *r, int k, spk_shape shape) {
+    if (spk_shape_size(shape) < 0) {
+        spk_op_fail(r, "the result would have more elements than memory can hold");
+        return NULL;
+    }
+    spk_tensor *out = spk_tensor_header(r->ctx, shape);
+    if (!out) return NULL;
+    out->op = r->op->name, out->path = r->path;
+    return r->out[k] = out;
+}
+
+bool spk_output(spk_record *r, int k, spk_shape shape) {
+    spk_tensor *out = output(r, k, shape);
+    return out && spk_tensor_take_dense(out);
+}
+
+bool spk_output_view(spk_record *r, int k, spk_shape shape, int i, int64_t offset) {
+    spk_tensor *out = output(r, k, shape);
+    if (out) spk_tensor_show(out, r->in[i], offset);
+    return out != NULL;
+}
+
+bool spk_output_repeated(spk_record *r, int k, spk_shape shape, int64_t repeat) {
+    spk_tensor *out = output(r, k, shape);
+    if (!out) return false;
+    out->repeat = repeat;
+    if (!spk_tensor_take_dense(out)) return false;
+    out->storage = repeat > 1 ? SPK_REPEATED : SPK_DENSE;
+    return true;
+}
+
+bool spk_output_bits(spk_record *r, int k, spk_shape shape, int64_t row, spk_real scale) {
+    spk_tensor *out = output(r, k, shape);
+    if (!out || !spk_tensor_take_bits(out, row)) return false;
+    out->scale = scale;
+    return true;
+}
+
+bool spk_wanted(const spk_record *r, int k) { return r->wanted >> k & 1; }
+bool spk_is_recorded(const spk_record *r) { return r->recorded; }
+spk_real *spk_values(spk_tensor *x) { return spk_reals(x); }
+int64_t spk_count(const spk_tensor *x) { return spk_stored(x); }
+void *spk_save(spk_record *r, size_t bytes) { return r->saved = spk_step_data(r->ctx, bytes); }
+void *spk_scratch(spk_record *r, size_t bytes) { return spk_step_data(r->ctx, bytes); }
+void spk_scratch_done(spk_record *r, void *block, size_t bytes) { spk_arena_give(&r->ctx->data, block, bytes); }
+
+bool spk_op_fail(spk_record *r, const char *format, ...) {
+    char message[SPK_ERROR_TEXT];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    spk_fail(r->ctx, "%s: %s", caller(r), message);
+    return false;
+}

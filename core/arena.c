@@ -1,0 +1,93 @@
+#include "core/arena_internal.h"
+#include "core/context_internal.h"
+
+struct spk_chunk {
+    spk_chunk *next;
+    size_t size, used;
+    unsigned char *bytes;
+};
+
+/* The first chunk of a context; later ones at least double what is held. */
+#define FIRST_CHUNK ((size_t)1 << 16)
+
+static size_t rounded(size_t bytes) { return (bytes + SPK_ALIGNMENT - 1) / SPK_ALIGNMENT * SPK_ALIGNMENT; }
+
+static spk_chunk *chunk_create(spk_arena *arena, size_t size) {
+    spk_chunk *chunk = spk_allocate_uninitialised(arena->ctx, sizeof *chunk + size + SPK_ALIGNMENT);
+    if (!chunk) return NULL;
+    const uintptr_t start = ((uintptr_t)(chunk + 1) + SPK_ALIGNMENT - 1) / SPK_ALIGNMENT * SPK_ALIGNMENT;
+    *chunk = (spk_chunk){.size = size, .bytes = (unsigned char *)start};
+    return chunk;
+}
+
+static void chunks_release(spk_arena *arena) {
+    for (spk_chunk *chunk = arena->first, *next; chunk; chunk = next) {
+        next = chunk->next;
+        spk_release(arena->ctx, chunk);
+    }
+    arena->first = arena->current = NULL;
+}
+
+static size_t capacity(const spk_arena *arena) {
+    size_t total = 0;
+    for (const spk_chunk *chunk = arena->first; chunk; chunk = chunk->next) total += chunk->size;
+    return total;
+}
+
+static bool grow(spk_arena *arena, size_t bytes) {
+    size_t size = capacity(arena);
+    if (size < FIRST_CHUNK) size = FIRST_CHUNK;
+    if (size < bytes) size = bytes;
+    spk_chunk *chunk = chunk_create(arena, size);
+    if (!chunk) return false;
+    if (arena->current) arena->current->next = chunk;
+    else arena->first = chunk;
+    arena->current = chunk;
+    return true;
+}
+
+static void *take_spare(spk_arena *arena, size_t bytes) {
+    for (int i = arena->n_spare - 1; i >= 0; i--) {
+        if (arena->spare[i].bytes != bytes) continue;
+        void *block = arena->spare[i].block;
+        arena->spare[i] = arena->spare[--arena->n_spare];
+        return block;
+    }
+    return NULL;
+}
+
+void *spk_arena_take(spk_arena *arena, size_t bytes) {
+    bytes = rounded(bytes ? bytes : 1);
+    void *block = take_spare(arena, bytes);
+    if (block) return block;
+    if (!arena->current || arena->current->size - arena->current->used < bytes)
+        if (!grow(arena, bytes)) return NULL;
+    block = arena->current->bytes + arena->current->used;
+    arena->current->used += bytes;
+    arena->used += bytes;
+    if (arena->used > arena->peak) arena->peak = arena->used;
+    return block;
+}
+
+void spk_arena_give(spk_arena *arena, void *block, size_t bytes) {
+    if (!block || arena->n_spare == SPK_ARENA_SPARE) return;
+    arena->spare[arena->n_spare].block = block;
+    arena->spare[arena->n_spare++].bytes = rounded(bytes ? bytes : 1);
+}
+
+void spk_arena_rewind(spk_arena *arena) {
+    arena->used = 0;
+    arena->n_spare = 0;
+    if (!arena->first) return;
+    if (arena->first->next) {
+        /* One chunk holds any sequence of blocks whose sum fits, wherever a chunk border fell before. The old chunks go first: a step's
+         * memory is never held twice. */
+        const size_t size = capacity(arena);
+        chunks_release(arena);
+        if (!grow(arena, size)) return;
+    }
+    arena->current = arena->first;
+    arena->first->used = 0;
+}
+
+void spk_arena_destroy(spk_arena *arena) { chunks_release(arena); }

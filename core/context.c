@@ -1,0 +1,159 @@
+#include "core/context_internal.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What a missing context stands for. Nothing writes to it: every function returns early once a context has failed. */
+static spk_ctx no_context = {
+    .failed = true,
+    .error = "no context: NULL was given, or there was no memory to create one",
+    .inert = SPK_INERT_TENSOR(&no_context),
+};
+
+spk_ctx *spk_ctx_or_failed(spk_ctx *ctx) { return ctx ? ctx : &no_context; }
+
+static void *heap_allocate(void *user, size_t bytes) {
+    (void)user;
+    return malloc(bytes);
+}
+
+static void heap_release(void *user, void *block) {
+    (void)user;
+    free(block);
+}
+
+spk_ctx *spk_ctx_create_with(spk_ctx_opts options) {
+    spk_allocator allocator = options.allocator;
+    if (!allocator.allocate) allocator = (spk_allocator){heap_allocate, heap_release, NULL};
+    spk_ctx *ctx = allocator.allocate(allocator.user, sizeof *ctx);
+    if (!ctx) return &no_context;
+    *ctx = (spk_ctx){.allocator = allocator, .held = sizeof *ctx, .step = 1, .inert = SPK_INERT_TENSOR(ctx)};
+    ctx->objects.previous = ctx->objects.next = &ctx->objects;
+    ctx->headers[0].ctx = ctx->headers[1].ctx = ctx->data.ctx = ctx;
+    spk_seed(ctx, options.seed);
+    return ctx;
+}
+
+void spk_ctx_destroy(spk_ctx *ctx) {
+    if (!ctx || ctx == &no_context) return;
+    while (ctx->objects.next != &ctx->objects) spk_object_destroy(ctx->objects.next);
+    spk_arena_destroy(&ctx->headers[0]);
+    spk_arena_destroy(&ctx->headers[1]);
+    spk_arena_destroy(&ctx->data);
+    ctx->allocator.release(ctx->allocator.user, ctx);
+}
+
+/* The size of a block stands before it, so that `held` can be kept without the allocator's help. */
+typedef union block_size {
+    size_t bytes;
+    max_align_t align;
+} block_size;
+
+void *spk_allocate_uninitialised(spk_ctx *ctx, size_t bytes) {
+    ctx = spk_ctx_or_failed(ctx);
+    if (ctx->failed) return NULL;
+    block_size *block = bytes < SIZE_MAX - sizeof *block ? ctx->allocator.allocate(ctx->allocator.user, sizeof *block + bytes) : NULL;
+    if (!block) {
+        spk_fail(ctx, "no memory: %zu bytes were refused while %zu are held", bytes, ctx->held);
+        return NULL;
+    }
+    block->bytes = bytes;
+    ctx->held += bytes;
+    return block + 1;
+}
+
+void *spk_allocate(spk_ctx *ctx, size_t bytes) {
+    void *block = spk_allocate_uninitialised(ctx, bytes);
+    return block ? memset(block, 0, bytes) : NULL;
+}
+
+void spk_release(spk_ctx *ctx, void *block) {
+    if (!block) return;
+    block_size *whole = (block_size *)block - 1;
+    ctx->held -= whole->bytes;
+    ctx->allocator.release(ctx->allocator.user, whole);
+}
+
+void *spk_object_create(spk_ctx *ctx, const spk_object_type *type, size_t size) {
+    ctx = spk_ctx_or_failed(ctx);
+    spk_object *object = spk_allocate(ctx, size);
+    if (!object) return NULL;
+    *object = (spk_object){.type = type, .ctx = ctx, .previous = &ctx->objects, .next = ctx->objects.next};
+    object->next->previous = object;
+    ctx->objects.next = object;
+    return object;
+}
+
+void spk_object_destroy(spk_object *object) {
+    if (!object) return;
+    object->previous->next = object->next;
+    object->next->previous = object->previous;
+    if (object->type->destroy) object->type->destroy(object);
+    spk_release(object->ctx, object);
+}
+
+void *spk_step_header(spk_ctx *ctx, size_t bytes) { return spk_arena_take(&ctx->headers[ctx->step & 1], bytes); }
+
+void *spk_step_data(spk_ctx *ctx, size_t bytes) {
+    void *block = spk_arena_take(&ctx->data, bytes);
+    if (ctx->data.used > ctx->step_peak) ctx->step_peak = ctx->data.used;
+    return block;
+}
+
+void spk_end_step(spk_ctx *ctx) {
+    ctx = spk_ctx_or_failed(ctx);
+    if (ctx == &no_context) return;
+    for (spk_object *object = ctx->objects.next; object != &ctx->objects; object = object->next)
+        if (object->type->end_step) object->type->end_step(object);
+    ctx->tape = NULL;
+    ctx->step++;
+    spk_arena_rewind(&ctx->headers[ctx->step & 1]);
+    spk_arena_rewind(&ctx->data);
+}
+
+bool spk_failed(const spk_ctx *ctx) { return !ctx || ctx->failed; }
+
+const char *spk_error(const spk_ctx *ctx) { return ctx ? ctx->error : no_context.error; }
+
+void spk_clear_error(spk_ctx *ctx) {
+    ctx = spk_ctx_or_failed(ctx);
+    if (ctx == &no_context || !ctx->failed) return;
+    ctx->failed = false;
+    ctx->error[0] = '\0';
+    ctx->scope = NULL;
+    spk_end_step(ctx);
+}
+
+void spk_fail(spk_ctx *ctx, const char *format, ...) {
+    ctx = spk_ctx_or_failed(ctx);
+    if (ctx->failed) return;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(ctx->error, sizeof ctx->error, format, arguments);
+    va_end(arguments);
+    ctx->failed = true;
+}
+
+void spk_seed(spk_ctx *ctx, uint64_t seed) {
+    ctx = spk_ctx_or_failed(ctx);
+    if (ctx != &no_context) ctx->random = (spk_random){.seed = seed};
+}
+
+spk_memory spk_memory_use(const spk_ctx *ctx) {
+    return ctx ? (spk_memory){.held = ctx->held, .step = ctx->data.used, .step_peak = ctx->step_peak} : (spk_memory){0};
+}
+
+const char *spk_scope_path(spk_ctx *ctx) {
+    size_t length = 0;
+    for (const spk_scope *scope = ctx->scope; scope; scope = scope->outer) length += strlen(scope->name) + 1;
+    char *path = length ? spk_step_header(ctx, length) : NULL;
+    if (!path) return "";
+    char *end = path + length;
+    for (const spk_scope *scope = ctx->scope; scope; scope = scope->outer) { /* innermost first: filled from the back */
+        *--end = scope == ctx->scope ? '\0' : '.';
+        const size_t n = strlen(scope->name);
+        memcpy(end -= n, scope->name, n);
+    }
+    return path;
+}

@@ -1,0 +1,104 @@
+/* The context: owner of everything, memory of a training step, the error slot, the random stream. */
+#ifndef SPK_CORE_CONTEXT_H
+#define SPK_CORE_CONTEXT_H
+
+#include "core/config.h"
+
+SPK_BEGIN_DECLS
+
+typedef struct spk_ctx spk_ctx;
+
+/** Where a context gets its memory. Both functions get `user`; allocate returns NULL when there is no memory. */
+typedef struct spk_allocator {
+    void *(*allocate)(void *user, size_t bytes);
+    void (*release)(void *user, void *block);
+    void *user;
+} spk_allocator;
+
+/** Options of spk_ctx_create. */
+typedef struct spk_ctx_opts {
+    uint64_t seed;           /**< seed of the random stream; default 0 */
+    spk_allocator allocator; /**< default: malloc and free */
+} spk_ctx_opts;
+
+/* A program compiled for one number type must not link with the library of the other: the first function that it needs differs in name. */
+#ifdef SPK_REAL_DOUBLE
+#    define spk_ctx_create_with spk_ctx_create_with_double
+#else
+#    define spk_ctx_create_with spk_ctx_create_with_float
+#endif
+
+/**
+ * Makes a context: `spk_ctx_create(.seed = 1)`. It owns every tensor, module, optimizer and dataset made from it. One thread uses a
+ * context at a time; two threads use two. Never NULL: without memory it is a context that has failed already.
+ */
+#define spk_ctx_create(...) spk_ctx_create_with(SPK_KEYWORDS(spk_ctx_opts, .seed = 0, __VA_ARGS__))
+/** The function behind spk_ctx_create. */
+SPK_API spk_ctx *spk_ctx_create_with(spk_ctx_opts options);
+/** Frees the context and all that it owns. NULL is allowed. */
+SPK_API void spk_ctx_destroy(spk_ctx *ctx);
+
+/**
+ * Ends a training step: every step tensor (each op's result) is freed at once, memories keep their values, the tape is empty. The
+ * memory is kept for the next step. Pointers from spk_data to step tensors end here.
+ */
+SPK_API void spk_end_step(spk_ctx *ctx);
+
+/** True once something has failed; from then on ops give the inert tensor and optimizers do nothing. */
+SPK_API bool spk_failed(const spk_ctx *ctx);
+/** The first error since the context was made or cleared: op, layer, shapes, remedy. "" without one. Valid until the next call. */
+SPK_API const char *spk_error(const spk_ctx *ctx);
+/** Forgets the error, drops the unfinished step and lets the context work again. */
+SPK_API void spk_clear_error(spk_ctx *ctx);
+/** Sets the error slot unless an error is there already (the first wins); printf-like. For ops and modules of one's own. */
+SPK_API void spk_fail(spk_ctx *ctx, const char *format, ...) SPK_PRINTF(2, 3);
+
+/** Restarts the random stream from a seed. */
+SPK_API void spk_seed(spk_ctx *ctx, uint64_t seed);
+
+/** Memory of a context, in bytes. */
+typedef struct spk_memory {
+    size_t held;      /**< taken from the allocator now */
+    size_t step;      /**< in use by the unfinished step */
+    size_t step_peak; /**< the most that any step has used */
+} spk_memory;
+/** How much memory the context holds. */
+SPK_API spk_memory spk_memory_use(const spk_ctx *ctx);
+
+/**
+ * How many threads the library's loops and its matrix products use, in all contexts: the one process-wide setting. At first
+ * OMP_NUM_THREADS, or the number of processors. Values below 1 mean 1.
+ */
+SPK_API void spk_set_threads(int threads);
+/** The number of threads in use. */
+SPK_API int spk_threads(void);
+
+/** Version, number type, compiler, BLAS and instruction set of this build, as one line; never NULL, never freed. */
+SPK_API const char *spk_build_info(void);
+
+/** What a context knows of the things that it owns; embed it first in a struct of one's own. */
+typedef struct spk_object {
+    const struct spk_object_type *type;
+    spk_ctx *ctx;
+    struct spk_object *previous, *next;
+} spk_object;
+
+/** The type of an owned thing. */
+typedef struct spk_object_type {
+    const char *name;
+    void (*destroy)(spk_object *object);  /**< frees what the object holds besides its own block; may be NULL */
+    void (*end_step)(spk_object *object); /**< called by spk_end_step before step tensors go; may be NULL */
+} spk_object_type;
+
+/** A zeroed object of `size` bytes, owned by ctx; NULL (with the error set) without memory or when ctx has failed. */
+SPK_API void *spk_object_create(spk_ctx *ctx, const spk_object_type *type, size_t size);
+/** Destroys an object before its context. NULL is allowed. */
+SPK_API void spk_object_destroy(spk_object *object);
+/** Memory from the context's allocator, zeroed; NULL (with the error set) when there is none. Free it with spk_release. */
+SPK_API void *spk_allocate(spk_ctx *ctx, size_t bytes);
+/** Gives memory of spk_allocate back. NULL is allowed. */
+SPK_API void spk_release(spk_ctx *ctx, void *block);
+
+SPK_END_DECLS
+
+#endif

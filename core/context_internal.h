@@ -1,0 +1,50 @@
+/* The context's insides, for the library's own files. */
+#ifndef SPK_CORE_CONTEXT_INTERNAL_H
+#define SPK_CORE_CONTEXT_INTERNAL_H
+
+#include "core/arena_internal.h"
+#include "core/tensor_internal.h"
+#include "core/random_internal.h"
+
+#define SPK_ERROR_TEXT 768
+
+/* One module on the path to the op that runs: where errors say they happened. Lives on the C stack of the module call. */
+typedef struct spk_scope {
+    const char *name;
+    const struct spk_scope *outer;
+} spk_scope;
+
+struct spk_ctx {
+    spk_allocator allocator;
+    size_t held;        /* bytes taken from the allocator */
+    spk_object objects; /* head of the ring of owned objects, newest first */
+
+    bool failed;
+    char error[SPK_ERROR_TEXT];
+
+    uint64_t step;        /* number of the current step, from 1 */
+    spk_arena headers[2]; /* tensor headers and records; steps alternate, so that a header outlives its step by one */
+    spk_arena data;       /* numbers */
+    size_t step_peak;
+
+    spk_random random;
+    spk_tensor inert; /* what a failed op returns */
+
+    /* Autograd's: the newest record of the tape, whether results are recorded, the stamp of backward's last walk. */
+    struct spk_record *tape;
+    bool grad_disabled;
+    uint64_t walk;
+    const spk_scope *scope;
+};
+
+/* The context itself, or for NULL a shared one that has failed: what public functions call first. */
+spk_ctx *spk_ctx_or_failed(spk_ctx *ctx);
+/* As spk_allocate, without zeros. */
+void *spk_allocate_uninitialised(spk_ctx *ctx, size_t bytes);
+/* Memory of the current step for headers and for numbers. */
+void *spk_step_header(spk_ctx *ctx, size_t bytes);
+void *spk_step_data(spk_ctx *ctx, size_t bytes);
+/* The path of the modules being called, `net.fc1`, as text of the current step; "" outside of any. */
+const char *spk_scope_path(spk_ctx *ctx);
+
+#endif

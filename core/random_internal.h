@@ -1,0 +1,19 @@
+/* Philox4x32-10: random words as a function of (seed, position), so that any part of the stream is drawn by any thread alike. */
+#ifndef SPK_CORE_RANDOM_INTERNAL_H
+#define SPK_CORE_RANDOM_INTERNAL_H
+
+#include "core/random.h"
+
+/* The whole state of a stream: what a checkpoint has to keep. `position` counts words drawn; a draw begins at a multiple of 4. */
+typedef struct spk_random {
+    uint64_t seed, position;
+} spk_random;
+
+/* Takes n words from the context's stream; word i of the draw is what spk_random_words gives at the returned position + i. */
+spk_random spk_random_take(spk_ctx *ctx, int64_t n);
+/* Words first .. first + n - 1 of a draw; first is a multiple of 4. */
+void spk_random_words(spk_random draw, int64_t first, int64_t n, uint32_t *out);
+/* The 24 high bits of a word as a number in [0, 1): exact in float and in double. */
+static inline spk_real spk_unit(uint32_t word) { return (spk_real)(word >> 8) * (spk_real)(1.0 / 16777216.0); }
+
+#endif

@@ -1,0 +1,52 @@
+#include "core/shape.h"
+#include <inttypes.h>
+#include <stdio.h>
+
+spk_shape spk_shape_of(int axes, const int64_t *dim) {
+    spk_shape shape = {.axes = axes < 0 || axes > SPK_MAX_AXES ? -1 : axes};
+    for (int i = 0; i < shape.axes; i++) {
+        shape.dim[i] = dim[i];
+        if (dim[i] < 0) return (spk_shape){.axes = -1};
+    }
+    return shape;
+}
+
+int64_t spk_shape_size(spk_shape shape) {
+    if (shape.axes < 0 || shape.axes > SPK_MAX_AXES) return -1;
+    /* A size counts elements; 2^56 of them are past any memory and leave room for byte and padding arithmetic in int64. */
+    const int64_t limit = (int64_t)1 << 56;
+    int64_t size = 1;
+    for (int i = 0; i < shape.axes; i++) {
+        if (shape.dim[i] < 0) return -1;
+        if (shape.dim[i] != 0 && size > limit / shape.dim[i]) return -1;
+        size *= shape.dim[i];
+    }
+    return size;
+}
+
+bool spk_shape_equal(spk_shape a, spk_shape b) {
+    if (a.axes != b.axes) return false;
+    for (int i = 0; i < a.axes; i++)
+        if (a.dim[i] != b.dim[i]) return false;
+    return true;
+}
+
+bool spk_shape_broadcast(spk_shape a, spk_shape b, spk_shape *out) {
+    *out = (spk_shape){.axes = a.axes > b.axes ? a.axes : b.axes};
+    for (int i = 0; i < out->axes; i++) { /* i counts axes from the last one, where the shapes are aligned */
+        const int64_t da = i < a.axes ? a.dim[a.axes - 1 - i] : 1, db = i < b.axes ? b.dim[b.axes - 1 - i] : 1;
+        if (da != db && da != 1 && db != 1) return false;
+        out->dim[out->axes - 1 - i] = da == 1 ? db : da;
+    }
+    return true;
+}
+
+spk_shape_string spk_shape_text(spk_shape shape) {
+    spk_shape_string s = {"[invalid]"};
+    if (shape.axes < 0 || shape.axes > SPK_MAX_AXES) return s;
+    int at = snprintf(s.text, sizeof s.text, "[");
+    for (int i = 0; i < shape.axes; i++)
+        at += snprintf(s.text + at, sizeof s.text - (size_t)at, "%s%" PRId64, i ? ", " : "", shape.dim[i]);
+    snprintf(s.text + at, sizeof s.text - (size_t)at, "]");
+    return s;
+}
