@@ -9,10 +9,28 @@
 #include "core/random.h"
 #include "core/shape.h"
 #include "core/tensor.h"
+#include "core/text.h"
 
 #include "autograd/gradcheck.h"
 #include "autograd/op.h"
 #include "autograd/ops.h"
 #include "autograd/tape.h"
+
+#include "nn/layers.h"
+#include "nn/loss.h"
+#include "nn/module.h"
+#include "nn/optimizer.h"
+#include "nn/schedule.h"
+#include "nn/state.h"
+
+#include "neuron/base_node.h"
+#include "neuron/encoder.h"
+#include "neuron/lif.h"
+#include "neuron/op_table.h"
+#include "neuron/surrogate.h"
+
+#include "data/dataset.h"
+#include "data/idx.h"
+#include "data/image.h"
 
 #endif

@@ -32,7 +32,7 @@ spk_tensor *spk_retain_grad(spk_tensor *x) {
 bool spk_set_grad_enabled(spk_ctx *ctx, bool enabled) {
     ctx = spk_ctx_or_failed(ctx);
     const bool before = !ctx->grad_disabled;
-    if (!ctx->failed) ctx->grad_disabled = !enabled;
+    if (ctx != spk_ctx_or_failed(NULL)) ctx->grad_disabled = !enabled; /* also after an error: SPK_NO_GRAD puts back what was */
     return before;
 }
 
@@ -66,11 +66,15 @@ static void run_hooks(spk_tensor *x, spk_tensor *gradient) {
     for (struct spk_hook *h = x->hooks; h; h = h->next) h->call(x, gradient->size, spk_reals(gradient), h->user);
 }
 
-/* A gradient's memory: as many numbers as x stores, in x's shape where that is the same. */
-static spk_tensor *gradient_create(spk_tensor *x) {
+/* A gradient has as many numbers as x stores, in x's shape where that is the same. */
+static spk_shape gradient_shape(const spk_tensor *x) {
     spk_shape shape = x->shape;
     if (x->repeat > 1 && shape.axes) shape.dim[0] /= x->repeat;
-    spk_tensor *g = spk_tensor_header(x->object.ctx, shape);
+    return shape;
+}
+
+static spk_tensor *gradient_create(spk_tensor *x) {
+    spk_tensor *g = spk_tensor_header(x->object.ctx, gradient_shape(x));
     if (!g || !spk_tensor_take_dense(g)) return NULL;
     g->op = "backward";
     return g;
@@ -121,10 +125,17 @@ static int twin(const spk_record *r, int i) {
     return -1;
 }
 
+/* True when no other input of this record is the same tensor. */
+static bool alone(const spk_record *r, int i) {
+    for (int j = 0; j < r->inputs; j++)
+        if (j != i && r->in[j] == r->in[i]) return false;
+    return true;
+}
+
 spk_real *spk_grad_to(spk_record *r, int i) {
     spk_tensor *x = i < r->inputs ? r->in[i] : NULL;
     if (!x || !x->requires_grad || r->ctx->failed) return NULL;
-    const bool straight = !x->record && !x->hooks && !x->grad_ready && twin(r, i) < 0;
+    const bool straight = !x->record && !x->hooks && !x->grad_ready && alone(r, i);
     r->contributions[i] = straight ? leaf_gradient(x) : gradient_create(x);
     return r->contributions[i] ? spk_reals(r->contributions[i]) : NULL;
 }
@@ -145,6 +156,7 @@ void spk_grad_pass(spk_record *r, int k, int i) {
     if (!x || !x->requires_grad || !y->grad || r->ctx->failed) return;
     if (x->record && !y->retains_grad) { /* the gradient moves: y's is complete, and nobody reads it after this record */
         r->contributions[i] = y->grad;
+        y->grad->shape = gradient_shape(x);
         y->grad = NULL;
     } else {
         spk_real *g = spk_grad_to(r, i);
@@ -158,6 +170,9 @@ static bool reached(const spk_record *r, uint64_t walk) {
     return false;
 }
 
+/* Ops of many inputs, as concat, have none beyond the word in such a set. */
+static bool in_set(unsigned set, int i) { return i < 32 && (set >> i & 1); }
+
 static bool unchanged(spk_record *r, const spk_tensor *x, int i, bool saved, const char *kind, int number) {
     if (!saved || !x || x->owner->version == r->versions[i]) return true;
     return spk_op_fail(r, "backward needs %s %d (shape %s) as it was, but it was changed in place since; write to a copy (spk_keep)", kind,
@@ -167,19 +182,20 @@ static bool unchanged(spk_record *r, const spk_tensor *x, int i, bool saved, con
 /* Marks what y depends on and refuses what cannot be walked, before any gradient changes. */
 static bool prepare(spk_ctx *ctx, spk_tensor *y) {
     y->walk = ++ctx->walk;
+    y->arriving = NULL;
     for (spk_record *r = ctx->tape; r; r = r->previous) {
         if (!reached(r, ctx->walk)) continue;
         if (r->consumed)
             return spk_op_fail(r, "backward has run over this call before; keep its records with spk_backward(..., .retain = true), or cut "
                                   "the graph with spk_tensor_detach, or spk_detach for a net's memories");
         for (int i = 0; i < r->inputs; i++) {
-            if (!unchanged(r, r->in[i], i, r->op->saved_inputs >> i & 1, "input", i)) return false;
+            if (!unchanged(r, r->in[i], i, in_set(r->op->saved_inputs, i), "input", i)) return false;
             if (!r->in[i] || !r->in[i]->requires_grad) continue;
             r->in[i]->walk = ctx->walk;
             r->in[i]->arriving = NULL; /* of a backward that failed */
         }
         for (int k = 0; k < SPK_MAX_OUTPUTS; k++)
-            if (!unchanged(r, r->out[k], r->inputs + k, r->op->saved_outputs >> k & 1, "output", k)) return false;
+            if (!unchanged(r, r->out[k], r->inputs + k, in_set(r->op->saved_outputs, k), "output", k)) return false;
     }
     return true;
 }
@@ -214,19 +230,20 @@ static void step_back(spk_record *r) {
     }
 }
 
-/* Leaves with hooks get what this backward brought, once it is whole. */
-static void release_arrivals(spk_ctx *ctx) {
-    for (spk_record *r = ctx->tape; r; r = r->previous) {
-        for (int i = 0; i < r->inputs; i++) {
-            spk_tensor *leaf = r->in[i];
-            if (!leaf || !leaf->arriving) continue;
-            run_hooks(leaf, leaf->arriving);
-            if (!leaf_gradient(leaf)) return;
-            if (leaf->grad_ready) add(leaf->grad, leaf->arriving);
-            else memcpy(leaf->grad->data, leaf->arriving->data, spk_bytes(leaf->size)), leaf->grad_ready = true;
-            leaf->arriving = NULL;
-        }
-    }
+/* A leaf with hooks gets what this backward brought, once it is whole. */
+static void release_arrival(spk_ctx *ctx, spk_tensor *leaf) {
+    if (!leaf || leaf->walk != ctx->walk || !leaf->arriving) return; /* of another walk: a backward that failed */
+    run_hooks(leaf, leaf->arriving);
+    if (!leaf_gradient(leaf)) return;
+    if (leaf->grad_ready) add(leaf->grad, leaf->arriving);
+    else memcpy(leaf->grad->data, leaf->arriving->data, spk_bytes(leaf->size)), leaf->grad_ready = true;
+    leaf->arriving = NULL;
+}
+
+static void release_arrivals(spk_ctx *ctx, spk_tensor *y) {
+    release_arrival(ctx, y);
+    for (spk_record *r = ctx->tape; r; r = r->previous)
+        for (int i = 0; i < r->inputs; i++) release_arrival(ctx, r->in[i]);
 }
 
 static spk_tensor *seed(spk_tensor *y, spk_tensor *gradient) {
@@ -262,6 +279,6 @@ bool spk_backward_with(spk_tensor *y, spk_backward_opts options) {
         step_back(r);
         r->consumed = !options.retain;
     }
-    if (!ctx->failed) release_arrivals(ctx);
+    if (!ctx->failed) release_arrivals(ctx, y);
     return !ctx->failed;
 }

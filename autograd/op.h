@@ -38,7 +38,7 @@ struct spk_record {
     int inputs;
     spk_tensor **in;
     spk_tensor *out[SPK_MAX_OUTPUTS]; /**< NULL for one that nobody asked for */
-    void *saved;                      /**< from spk_save */
+    void *saved;                      /**< from spk_save_for_backward */
 
     /* The tape's own. */
     spk_ctx *ctx;
@@ -85,7 +85,7 @@ SPK_API spk_real *spk_values(spk_tensor *x);
 SPK_API int64_t spk_count(const spk_tensor *x);
 
 /** In forward: memory for backward, freed with the step; kept in r->saved. NULL without memory: return at once. */
-SPK_API void *spk_save(spk_record *r, size_t bytes);
+SPK_API void *spk_save_for_backward(spk_record *r, size_t bytes);
 /** In forward or backward: memory for this call only, not initialised. NULL without memory. Give it back with spk_scratch_done. */
 SPK_API void *spk_scratch(spk_record *r, size_t bytes);
 /** Gives scratch memory back within the step. */

@@ -36,7 +36,7 @@ static const char *caller(spk_record *r) {
 static bool check_inputs(spk_record *r) {
     for (int i = 0; i < r->inputs; i++) {
         spk_tensor *x = r->in[i];
-        if (!x && (r->op->optional_inputs >> i & 1)) continue;
+        if (!x && i < 32 && (r->op->optional_inputs >> i & 1)) continue;
         if (!spk_tensor_lives(r->ctx, x)) return spk_tensor_usable(r->ctx, x, caller(r));
         if (!(x->storage & (r->op->storages | SPK_DENSE))) r->in[i] = spk_dense(x);
     }
@@ -128,7 +128,7 @@ bool spk_wanted(const spk_record *r, int k) { return r->wanted >> k & 1; }
 bool spk_is_recorded(const spk_record *r) { return r->recorded; }
 spk_real *spk_values(spk_tensor *x) { return spk_reals(x); }
 int64_t spk_count(const spk_tensor *x) { return spk_stored(x); }
-void *spk_save(spk_record *r, size_t bytes) { return r->saved = spk_step_data(r->ctx, bytes); }
+void *spk_save_for_backward(spk_record *r, size_t bytes) { return r->saved = spk_step_data(r->ctx, bytes); }
 void *spk_scratch(spk_record *r, size_t bytes) { return spk_step_data(r->ctx, bytes); }
 void spk_scratch_done(spk_record *r, void *block, size_t bytes) { spk_arena_give(&r->ctx->data, block, bytes); }
 

@@ -140,8 +140,8 @@ void spk_seed(spk_ctx *ctx, uint64_t seed) {
     if (ctx != &no_context) ctx->random = (spk_random){.seed = seed};
 }
 
-spk_memory spk_memory_use(const spk_ctx *ctx) {
-    return ctx ? (spk_memory){.held = ctx->held, .step = ctx->data.used, .step_peak = ctx->step_peak} : (spk_memory){0};
+spk_memory_report spk_memory_use(const spk_ctx *ctx) {
+    return ctx ? (spk_memory_report){.held = ctx->held, .step = ctx->data.used, .step_peak = ctx->step_peak} : (spk_memory_report){0};
 }
 
 const char *spk_scope_path(spk_ctx *ctx) {

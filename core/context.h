@@ -57,13 +57,13 @@ SPK_API void spk_fail(spk_ctx *ctx, const char *format, ...) SPK_PRINTF(2, 3);
 SPK_API void spk_seed(spk_ctx *ctx, uint64_t seed);
 
 /** Memory of a context, in bytes. */
-typedef struct spk_memory {
+typedef struct spk_memory_report {
     size_t held;      /**< taken from the allocator now */
     size_t step;      /**< in use by the unfinished step */
     size_t step_peak; /**< the most that any step has used */
-} spk_memory;
+} spk_memory_report;
 /** How much memory the context holds. */
-SPK_API spk_memory spk_memory_use(const spk_ctx *ctx);
+SPK_API spk_memory_report spk_memory_use(const spk_ctx *ctx);
 
 /**
  * How many threads the library's loops and its matrix products use, in all contexts: the one process-wide setting. At first

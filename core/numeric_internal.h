@@ -24,7 +24,7 @@ SPK_INLINE spk_real spk_exp_scalar(spk_real x) {
 #ifdef SPK_REAL_DOUBLE
     return exp(x);
 #else
-    const float limited = x > -86.6f ? (x < 88.72283f ? x : 88.72283f) : -86.6f; /* NaN goes to the bound and comes back below */
+    const float limited = x > -87.33654f ? (x < 88.72283f ? x : 88.72283f) : -87.33654f; /* NaN goes to the bound and comes back below */
     const float n = (limited * 1.44269504088896341f + 12582912.0f) - 12582912.0f; /* round to nearest by 1.5 * 2^23 */
     const float r = (limited - n * 0.693359375f) - n * -2.12194440e-4f;
     float p = 1.9875691500e-4f;
@@ -34,12 +34,13 @@ SPK_INLINE spk_real spk_exp_scalar(spk_real x) {
     p = p * r + 1.6666665459e-1f;
     p = p * r + 5.0000001201e-1f;
     p = p * (r * r) + r + 1.0f;
-    const int32_t bits = ((int32_t)n + 126) << 23; /* 2^(n-1), as 2^128 would overflow where p 2^n does not */
-    float half_power;
-    memcpy(&half_power, &bits, sizeof half_power);
-    float y = p * half_power * 2;
+    int32_t bits; /* p 2^n: n is added to p's exponent, which fits from the least normal number (there p >= 1) to the largest (p < 1) */
+    memcpy(&bits, &p, sizeof bits);
+    bits += (int32_t)n * (1 << 23);
+    float y;
+    memcpy(&y, &bits, sizeof y);
     y = x > 88.72283f ? HUGE_VALF : y;
-    y = x < -86.6f ? 0.0f : y; /* below 2.5e-38, where subnormal numbers begin */
+    y = x < -87.33654f ? 0.0f : y; /* below 1.1755e-38, where subnormal numbers begin */
     return x != x ? x : y;
 #endif
 }
@@ -53,6 +54,6 @@ SPK_INLINE spk_real spk_log_scalar(spk_real x) { return SPK_BY_REAL(logf, log)(x
 SPK_INLINE spk_real spk_pow_scalar(spk_real x, spk_real y) { return SPK_BY_REAL(powf, pow)(x, y); }
 SPK_INLINE spk_real spk_tanh_scalar(spk_real x) { return SPK_BY_REAL(tanhf, tanh)(x); }
 SPK_INLINE spk_real spk_atan_scalar(spk_real x) { return SPK_BY_REAL(atanf, atan)(x); }
-SPK_INLINE spk_real spk_erf_scalar(spk_real x) { return SPK_BY_REAL(erff, erf)(x); }
+SPK_INLINE spk_real spk_erfc_scalar(spk_real x) { return SPK_BY_REAL(erfcf, erfc)(x); }
 
 #endif

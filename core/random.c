@@ -42,7 +42,10 @@ void spk_random_uniform(spk_ctx *ctx, int64_t n, double low, double high, spk_re
     for (int64_t first = 0; first < n; first += BLOCK) {
         const int64_t count = n - first < BLOCK ? n - first : BLOCK;
         spk_random_words(draw, first, count, words);
-        for (int64_t i = 0; i < count; i++) out[first + i] = (spk_real)low + (spk_real)(high - low) * spk_unit(words[i]);
+        for (int64_t i = 0; i < count; i++) {
+            const spk_real x = (spk_real)low + (spk_real)(high - low) * spk_unit(words[i]);
+            out[first + i] = x < (spk_real)high ? x : (spk_real)low; /* the sum may round up to high */
+        }
     }
 }
 

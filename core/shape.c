@@ -16,12 +16,14 @@ int64_t spk_shape_size(spk_shape shape) {
     /* A size counts elements; 2^56 of them are past any memory and leave room for byte and padding arithmetic in int64. */
     const int64_t limit = (int64_t)1 << 56;
     int64_t size = 1;
+    bool empty = false;
     for (int i = 0; i < shape.axes; i++) {
         if (shape.dim[i] < 0) return -1;
-        if (shape.dim[i] != 0 && size > limit / shape.dim[i]) return -1;
-        size *= shape.dim[i];
+        if (shape.dim[i] == 0) empty = true;
+        else if (size > limit / shape.dim[i]) return -1; /* also in an empty shape: strides are products of these */
+        else size *= shape.dim[i];
     }
-    return size;
+    return empty ? 0 : size;
 }
 
 bool spk_shape_equal(spk_shape a, spk_shape b) {

@@ -32,7 +32,7 @@ spk_tensor *spk_tensor_create(spk_ctx *ctx, spk_shape shape) {
     }
     x->shape = shape, x->size = size;
     x->storage = SPK_DENSE, x->repeat = 1, x->owner = x, x->op = "a persistent tensor";
-    x->block = block;
+    x->block = block, x->capacity = size;
     x->data = (void *)(((uintptr_t)block + SPK_ALIGNMENT - 1) / SPK_ALIGNMENT * SPK_ALIGNMENT);
     return x;
 }

@@ -23,6 +23,7 @@ struct spk_tensor {
     uint64_t version;  /* of the owner: raised by every write */
     uint64_t step;     /* the step that it lives in; 0 is persistent */
     void *block;       /* persistent: what to release */
+    int64_t capacity;  /* persistent: numbers that fit the block */
     const char *op, *path; /* what made it, for messages */
 
     /* Autograd's. */

@@ -101,7 +101,7 @@ static work work_of(spk_record *r) {
 static void forward(spk_record *r) {
     work w = work_of(r);
     w.y = spk_values(r->out[0]);
-    w.s = spk_save(r, (size_t)w.channels * sizeof *w.s);
+    w.s = spk_save_for_backward(r, (size_t)w.channels * sizeof *w.s);
     w.sum = spk_scratch(r, (size_t)w.channels * sizeof *w.sum);
     if (!w.s || !w.sum) return;
     spk_parallel(w.channels, CHANNELS, forward_range, &w);

@@ -77,7 +77,7 @@ static void forward(spk_record *r) {
     const spk_tensor *x = r->in[0];
     mask m = mask_of(r);
     const int64_t n = x->size / o->T, words = m.rows * spk_words_of(m.row);
-    m.words = spk_save(r, (size_t)words * sizeof *m.words);
+    m.words = spk_save_for_backward(r, (size_t)words * sizeof *m.words);
     if (!m.words) return;
     m.draw = spk_random_take(r->ctx, m.rows * ((m.row + 3) / 4 * 4));
     m.limit = (uint32_t)(o->p * 4294967295.0);

@@ -60,8 +60,12 @@ spk_tensor *spk_concat(spk_tensor *const *xs, int n, int axis) {
 }
 
 spk_tensor *spk_stack(spk_tensor *const *xs, int n, int axis) {
-    spk_ctx *ctx = spk_tensor_ctx(xs && n > 0 ? xs[0] : NULL);
-    spk_tensor **with_axis = ctx->failed ? NULL : spk_step_header(ctx, (size_t)n * sizeof *with_axis);
+    spk_ctx *ctx = spk_tensor_ctx(NULL);
+    for (int i = n - 1; xs && i >= 0; i--)
+        if (xs[i]) ctx = spk_tensor_ctx(xs[i]);
+    for (int i = 0; xs && i < n; i++)
+        if (!spk_tensor_usable(ctx, xs[i], "stack")) return &ctx->inert;
+    spk_tensor **with_axis = !xs || n < 1 || ctx->failed ? NULL : spk_step_header(ctx, (size_t)n * sizeof *with_axis);
     if (!with_axis) return &ctx->inert;
     spk_shape shape = spk_tensor_shape(xs[0]);
     const int at = axis < 0 ? axis + shape.axes + 1 : axis;

@@ -25,6 +25,14 @@ static bool infer(spk_record *r) {
     return spk_output_repeated(r, 0, shape, x->repeat);
 }
 
+/* The rows stored: the product of x's axes but the last, without the repeats (x's or W's own sizes may be 0). */
+static int64_t rows_of(const spk_record *r) {
+    const spk_shape shape = r->in[X]->shape;
+    int64_t rows = 1;
+    for (int i = 0; i < shape.axes - 1; i++) rows *= shape.dim[i];
+    return rows / r->in[X]->repeat;
+}
+
 /* x as numbers: itself, or for bits a copy in scratch memory, which *scratch then points to. */
 static const spk_real *numbers(spk_record *r, spk_real **scratch) {
     const spk_tensor *x = r->in[X];
@@ -37,7 +45,7 @@ static const spk_real *numbers(spk_record *r, spk_real **scratch) {
 
 static void forward(spk_record *r) {
     const int64_t in = spk_dim(r->in[WEIGHT], 0), out = spk_dim(r->in[WEIGHT], 1);
-    const int64_t rows = out ? spk_stored(r->out[0]) / out : 0;
+    const int64_t rows = rows_of(r);
     spk_real *scratch, *y = spk_values(r->out[0]);
     const spk_real *x = numbers(r, &scratch);
     if (!x) return;
@@ -63,7 +71,7 @@ static void bias_range(void *work, int64_t begin, int64_t end) {
 /* gW = x' g, gx = g W', gb = column sums of g. For a repeated x, g is summed over its repeats already, and so is gx. */
 static void backward(spk_record *r) {
     const int64_t in = spk_dim(r->in[WEIGHT], 0), out = spk_dim(r->in[WEIGHT], 1);
-    const int64_t rows = out ? spk_stored(r->out[0]) / out : 0;
+    const int64_t rows = rows_of(r);
     const spk_real *g = spk_grad_of(r, 0);
     spk_real *gx = spk_grad_to(r, X), *gw = spk_grad_to(r, WEIGHT), *gb = spk_grad_to(r, BIAS);
     if (gx) spk_gemm(false, true, rows, in, out, g, spk_values(r->in[WEIGHT]), 0, gx);

@@ -118,7 +118,7 @@ static void max_row(void *work, int64_t n, const int64_t *offset, const int64_t 
 
 static void max_forward(spk_record *r) {
     const int64_t n = spk_size(r->out[0]);
-    int64_t *where = spk_save(r, (size_t)n * sizeof *where);
+    int64_t *where = spk_save_for_backward(r, (size_t)n * sizeof *where);
     if (!where) return;
     for (int64_t i = 0; i < n; i++) where[i] = -1;
     const spk_broadcast b = reduction(r);

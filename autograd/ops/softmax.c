@@ -80,7 +80,7 @@ static bool cross_entropy_infer(spk_record *r) {
 static void cross_entropy_forward(spk_record *r) {
     const int64_t rows = spk_dim(r->in[0], 0), n = spk_dim(r->in[0], 1);
     const double s = ((const spk_cross_entropy_opts *)r->attributes)->label_smoothing;
-    spk_real *log_p = spk_save(r, (size_t)(rows * n) * sizeof *log_p);
+    spk_real *log_p = spk_save_for_backward(r, (size_t)(rows * n) * sizeof *log_p);
     if (!log_p) return;
     double loss = 0;
     for (int64_t row = 0; row < rows; row++) {

@@ -2,6 +2,7 @@
 #include "autograd/ops.h"
 #include "autograd/ops_internal.h"
 #include "core/bits_internal.h"
+#include "core/context_internal.h"
 #include "core/numeric_internal.h"
 #include "core/tensor_internal.h"
 
@@ -82,6 +83,11 @@ spk_tensor *spk_mean_over_time(spk_tensor *x, int64_t T) {
 }
 
 spk_tensor *spk_time_step(spk_tensor *x, int64_t T, int64_t t) {
+    if (x && (T < 1 || t < 0 || t >= T || spk_axes(x) < 1 || spk_dim(x, 0) % T)) {
+        spk_fail(spk_tensor_ctx(x), "time_step: step %lld of T = %lld is not in %s, whose first axis counts T equal steps", (long long)t,
+                 (long long)T, spk_shape_text(x->shape).text);
+        return &spk_tensor_ctx(x)->inert;
+    }
     const int64_t rows = T > 0 ? spk_dim(x, 0) / T : 0;
     return spk_slice(x, t * rows, (t + 1) * rows);
 }

@@ -24,8 +24,9 @@ spk_tensor *spk_reshape(spk_tensor *x, spk_shape shape) {
 }
 
 spk_tensor *spk_flatten(spk_tensor *x) {
-    const int64_t first = spk_axes(x) ? spk_dim(x, 0) : 1;
-    return spk_reshape(x, SPK_SHAPE(first, first ? spk_size(x) / first : 0));
+    int64_t rest = 1; /* not size / first, which an empty batch does not have */
+    for (int i = 1; i < spk_axes(x); i++) rest *= spk_dim(x, i);
+    return spk_reshape(x, SPK_SHAPE(spk_axes(x) ? spk_dim(x, 0) : 1, rest));
 }
 
 typedef struct rows {

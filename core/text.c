@@ -1,0 +1,34 @@
+#include "core/text.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool reserve(spk_text *text, size_t more) {
+    if (text->length + more < text->capacity) return true;
+    const size_t capacity = 2 * (text->length + more) + 64;
+    char *data = spk_allocate(text->ctx, capacity);
+    if (!data) return false;
+    if (text->data) memcpy(data, text->data, text->length + 1);
+    spk_release(text->ctx, text->data);
+    text->data = data;
+    text->capacity = capacity;
+    return true;
+}
+
+void spk_text_add(spk_text *text, const char *format, ...) {
+    va_list measured, written;
+    va_start(measured, format);
+    va_copy(written, measured);
+    const int n = vsnprintf(NULL, 0, format, measured);
+    va_end(measured);
+    if (n >= 0 && reserve(text, (size_t)n + 1)) {
+        vsnprintf(text->data + text->length, text->capacity - text->length, format, written);
+        text->length += (size_t)n;
+    }
+    va_end(written);
+}
+
+void spk_text_free(spk_text *text) {
+    spk_release(text->ctx, text->data);
+    *text = (spk_text){.ctx = text->ctx};
+}

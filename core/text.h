@@ -1,0 +1,23 @@
+/* Text that grows: what modules print themselves into. */
+#ifndef SPK_CORE_TEXT_H
+#define SPK_CORE_TEXT_H
+
+#include "core/context.h"
+
+SPK_BEGIN_DECLS
+
+/** A growing text. Start with {.ctx = ctx}; `data` is NULL until something is added. Free it with spk_text_free. */
+typedef struct spk_text {
+    spk_ctx *ctx;
+    char *data;
+    size_t length, capacity;
+} spk_text;
+
+/** Adds printf-like; without memory the context's error is set and the text stays as it was. */
+SPK_API void spk_text_add(spk_text *text, const char *format, ...) SPK_PRINTF(2, 3);
+/** Frees the text. */
+SPK_API void spk_text_free(spk_text *text);
+
+SPK_END_DECLS
+
+#endif

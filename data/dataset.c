@@ -1,0 +1,257 @@
+#include "data/dataset.h"
+#include "core/context_internal.h"
+#include "data/idx_internal.h"
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+/* Below this, whole numbers are exact as float. */
+#define LABEL_LIMIT ((spk_real)16777216)
+
+/* The samples; a split shares them. */
+typedef struct samples {
+    int64_t users;
+    spk_idx *inputs, *labels;
+} samples;
+
+struct spk_dataset {
+    spk_object object;
+    samples *samples;
+    int64_t first, size; /* the run of the samples that is this dataset's */
+    int64_t sample;      /* elements of one input */
+    spk_dataset_opts options;
+    int64_t epoch, position; /* of the next sample, within the epoch */
+    int64_t *order;          /* when shuffled: the current epoch's permutation of 0 .. size - 1 */
+};
+
+spk_dataset_opts spk_dataset_options(void) { return (spk_dataset_opts){SPK_DATASET_DEFAULTS_}; }
+
+static void samples_leave(spk_ctx *ctx, samples *s) {
+    if (!s || --s->users > 0) return;
+    spk_idx_destroy(s->inputs);
+    spk_idx_destroy(s->labels);
+    spk_release(ctx, s);
+}
+
+static void dataset_destroy(spk_object *object) {
+    spk_dataset *d = (spk_dataset *)object;
+    samples_leave(object->ctx, d->samples);
+    spk_release(object->ctx, d->order);
+}
+
+static const spk_object_type dataset_type = {.name = "dataset", .destroy = dataset_destroy};
+
+/* `who` names the public function in messages. */
+static bool check_options(spk_ctx *ctx, const char *who, const spk_dataset_opts *options) {
+    if (options->batch < 1) spk_fail(ctx, "%s: batch is %" PRId64 "; it must be at least 1", who, options->batch);
+    if (!isfinite(options->scale)) spk_fail(ctx, "%s: scale is not a finite number", who);
+    return !ctx->failed;
+}
+
+static bool check_batches(spk_ctx *ctx, const char *who, const spk_dataset_opts *options, int64_t size) {
+    if (!options->drop_last || options->batch <= size) return true;
+    spk_fail(ctx, "%s: drop_last leaves no batch of %" PRId64 " samples, with batch = %" PRId64 "; lower batch or let drop_last be false",
+             who, size, options->batch);
+    return false;
+}
+
+static bool check_labels(spk_ctx *ctx, const char *who, const spk_idx *labels) {
+    spk_real block[256];
+    const int64_t length = (int64_t)(sizeof block / sizeof *block);
+    for (int64_t first = 0; first < labels->size; first += length) {
+        const int64_t n = labels->size - first < length ? labels->size - first : length;
+        spk_idx_scaled(labels, first, n, 1, block);
+        for (int64_t i = 0; i < n; i++) {
+            if (block[i] >= 0 && block[i] < LABEL_LIMIT && (spk_real)(int64_t)block[i] == block[i]) continue;
+            spk_fail(ctx, "%s: label %" PRId64 " is %g; labels are whole numbers from 0 to 2^24 - 1", who, first + i, (double)block[i]);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool check_samples(spk_ctx *ctx, const char *who, const spk_idx *inputs, const spk_idx *labels) {
+    if (inputs->shape.axes < 1 || inputs->size == 0) {
+        spk_fail(ctx, "%s: the inputs have shape %s, which holds no samples", who, spk_shape_text(inputs->shape).text);
+    } else if (labels->shape.axes != 1) {
+        spk_fail(ctx, "%s: the labels have shape %s where one axis is due; are the two files exchanged?", who,
+                 spk_shape_text(labels->shape).text);
+    } else if (labels->shape.dim[0] != inputs->shape.dim[0]) {
+        spk_fail(ctx, "%s: there are %" PRId64 " inputs and %" PRId64 " labels; give files of the same set", who, inputs->shape.dim[0],
+                 labels->shape.dim[0]);
+    }
+    return !ctx->failed && check_labels(ctx, who, labels);
+}
+
+/* A dataset of `size` samples from `first` on, which joins the users of s. */
+static spk_dataset *dataset_create(spk_ctx *ctx, samples *s, int64_t first, int64_t size, spk_dataset_opts options) {
+    spk_dataset *d = spk_object_create(ctx, &dataset_type, sizeof *d);
+    if (!d) return NULL;
+    d->options = options;
+    d->first = first, d->size = size, d->sample = s->inputs->size / s->inputs->shape.dim[0];
+    if (options.shuffle && !(d->order = spk_allocate(ctx, (size_t)size * sizeof *d->order))) {
+        spk_object_destroy(&d->object);
+        return NULL;
+    }
+    d->samples = s, s->users++;
+    return d;
+}
+
+/* Takes both arrays over, even when it fails; NULL (reading failed) gives NULL. */
+static spk_dataset *dataset_adopt(spk_ctx *ctx, const char *who, spk_idx *inputs, spk_idx *labels, spk_dataset_opts options) {
+    const bool fit = inputs && labels && check_samples(ctx, who, inputs, labels) &&
+                     check_batches(ctx, who, &options, inputs->shape.dim[0]);
+    samples *s = fit ? spk_allocate(ctx, sizeof *s) : NULL;
+    if (!s) {
+        spk_idx_destroy(inputs);
+        spk_idx_destroy(labels);
+        return NULL;
+    }
+    *s = (samples){.users = 1, .inputs = inputs, .labels = labels};
+    if (options.scale == 0) options.scale = inputs->element == SPK_U8 ? 1.0 / 255 : 1;
+    spk_dataset *d = dataset_create(ctx, s, 0, inputs->shape.dim[0], options);
+    samples_leave(ctx, s); /* d stays the only user; without d the samples go */
+    return d;
+}
+
+spk_dataset *spk_dataset_idx_with(spk_ctx *ctx, const char *images, const char *labels, spk_dataset_opts options) {
+    ctx = spk_ctx_or_failed(ctx);
+    if (ctx->failed || !check_options(ctx, "spk_dataset_idx", &options)) return NULL;
+    spk_idx *x = spk_idx_read(ctx, images), *y = spk_idx_read(ctx, labels);
+    return dataset_adopt(ctx, "spk_dataset_idx", x, y, options);
+}
+
+spk_dataset *spk_dataset_from_with(spk_ctx *ctx, spk_shape shape, const spk_real *x, const int64_t *labels, spk_dataset_opts options) {
+    static const char who[] = "spk_dataset_from";
+    ctx = spk_ctx_or_failed(ctx);
+    if (ctx->failed || !check_options(ctx, who, &options)) return NULL;
+    const int64_t size = spk_shape_size(shape), count = size > 0 && shape.axes > 0 ? shape.dim[0] : 0;
+    if (count < 1) spk_fail(ctx, "%s: the shape %s holds no samples", who, spk_shape_text(shape).text);
+    if (!x) spk_fail(ctx, "%s: x is NULL", who);
+    if (!labels) spk_fail(ctx, "%s: the labels are NULL", who);
+    if (ctx->failed) return NULL;
+    spk_real *inputs = spk_allocate_uninitialised(ctx, spk_bytes(size));
+    double *answers = spk_allocate_uninitialised(ctx, (size_t)count * sizeof *answers);
+    if (inputs) memcpy(inputs, x, spk_bytes(size));
+    for (int64_t i = 0; answers && i < count; i++) answers[i] = (double)labels[i]; /* as double, check_labels sees all that is wrong */
+    spk_idx *input_array = spk_idx_adopt(ctx, SPK_BY_REAL(SPK_F32, SPK_F64), shape, inputs);
+    spk_idx *label_array = spk_idx_adopt(ctx, SPK_F64, SPK_SHAPE(count), answers);
+    return dataset_adopt(ctx, who, input_array, label_array, options);
+}
+
+spk_dataset *spk_dataset_split(spk_dataset *d, int64_t count) {
+    if (!d || d->object.ctx->failed) return NULL;
+    spk_ctx *ctx = d->object.ctx;
+    if (count < 1 || count >= d->size) {
+        spk_fail(ctx, "spk_dataset_split: %" PRId64 " of %" PRId64 " samples cannot be held out; both parts need at least one", count, d->size);
+        return NULL;
+    }
+    const int64_t left = d->size - count;
+    if (!check_batches(ctx, "spk_dataset_split", &d->options, left)) return NULL;
+    spk_dataset_opts options = d->options;
+    options.shuffle = options.drop_last = false;
+    spk_dataset *held_out = dataset_create(ctx, d->samples, d->first + left, count, options);
+    if (!held_out) return NULL;
+    d->size = left, d->position = 0;
+    return held_out;
+}
+
+void spk_dataset_destroy(spk_dataset *d) { spk_object_destroy(d ? &d->object : NULL); }
+
+/* The order of an epoch (Fisher and Yates, inside-out): words of a stream of its own, 2^34 of them an epoch, two a sample. */
+static void shuffle(const spk_dataset *d) {
+    enum { WORDS = 256 };
+    uint32_t words[WORDS];
+    const spk_random draw = {
+        .seed = (uint64_t)d->options.seed ^ 0x646174617365742Eu, /* so that a context of the same seed draws other numbers */
+        .position = (uint64_t)d->epoch << 34,
+    };
+    for (int64_t i = 0; i < d->size; i++) {
+        const int64_t at = 2 * i % WORDS;
+        if (at == 0) spk_random_words(draw, 2 * i, WORDS, words);
+        const uint64_t wide = (uint64_t)words[at] << 32 | words[at + 1];
+        const int64_t j = (int64_t)(wide % ((uint64_t)i + 1)); /* bias below (i + 1) / 2^64 */
+        d->order[i] = d->order[j];
+        d->order[j] = i;
+    }
+}
+
+static int64_t samples_an_epoch(const spk_dataset *d) { return d->options.drop_last ? d->size / d->options.batch * d->options.batch : d->size; }
+
+/* A step tensor, not yet filled; NULL without memory. */
+static spk_tensor *step_tensor(spk_ctx *ctx, spk_shape shape, const char *who) {
+    spk_tensor *x = spk_tensor_header(ctx, shape);
+    if (!x || !spk_tensor_take_dense(x)) return NULL;
+    x->op = who;
+    return x;
+}
+
+static void gather(const spk_dataset *d, int64_t n, spk_real *x, spk_real *labels) {
+    for (int64_t k = 0; k < n; k++) {
+        const int64_t place = d->position + k, i = d->first + (d->order ? d->order[place] : place);
+        spk_idx_scaled(d->samples->inputs, i * d->sample, d->sample, d->options.scale, x + k * d->sample);
+        spk_idx_scaled(d->samples->labels, i, 1, 1, labels + k);
+    }
+}
+
+bool spk_next_batch(spk_dataset *d, spk_batch *batch) {
+    spk_ctx *ctx = spk_ctx_or_failed(d ? d->object.ctx : NULL);
+    if (!batch) {
+        spk_fail(ctx, "spk_next_batch: the batch is NULL");
+        return false;
+    }
+    *batch = (spk_batch){.x = &ctx->inert, .labels = &ctx->inert};
+    if (ctx->failed) return false;
+    const int64_t left = samples_an_epoch(d) - d->position, n = left < d->options.batch ? left : d->options.batch;
+    if (n == 0) {
+        d->epoch++, d->position = 0;
+        return false;
+    }
+    spk_shape shape = d->samples->inputs->shape;
+    shape.dim[0] = n;
+    spk_tensor *x = step_tensor(ctx, shape, "spk_next_batch"), *labels = step_tensor(ctx, SPK_SHAPE(n), "spk_next_batch");
+    if (!x || !labels) return false;
+    if (d->order && d->position == 0) shuffle(d);
+    gather(d, n, spk_reals(x), spk_reals(labels));
+    d->position += n;
+    *batch = (spk_batch){.x = x, .labels = labels, .size = n};
+    return true;
+}
+
+void spk_dataset_rewind(spk_dataset *d, int64_t epoch) {
+    if (!d || d->object.ctx->failed) return;
+    if (epoch < 0) spk_fail(d->object.ctx, "spk_dataset_rewind: the epoch is %" PRId64 "; the first is 0", epoch);
+    else d->epoch = epoch, d->position = 0;
+}
+
+int64_t spk_dataset_size(const spk_dataset *d) { return d ? d->size : 0; }
+int64_t spk_dataset_epoch(const spk_dataset *d) { return d ? d->epoch : 0; }
+int64_t spk_dataset_batches(const spk_dataset *d) { return d ? (samples_an_epoch(d) - 1) / d->options.batch + 1 : 0; }
+
+spk_shape spk_dataset_sample_shape(const spk_dataset *d) {
+    if (!d) return SPK_SHAPE(0);
+    const spk_shape whole = d->samples->inputs->shape;
+    return spk_shape_of(whole.axes - 1, whole.dim + 1);
+}
+
+static bool has_sample(spk_dataset *d, const char *who, int64_t i) {
+    if (!d || d->object.ctx->failed) return false;
+    if (i >= 0 && i < d->size) return true;
+    spk_fail(d->object.ctx, "%s: there is no sample %" PRId64 " among %" PRId64, who, i, d->size);
+    return false;
+}
+
+spk_tensor *spk_dataset_sample(spk_dataset *d, int64_t i) {
+    spk_ctx *ctx = spk_ctx_or_failed(d ? d->object.ctx : NULL);
+    if (!has_sample(d, "spk_dataset_sample", i)) return &ctx->inert;
+    spk_tensor *x = step_tensor(ctx, spk_dataset_sample_shape(d), "spk_dataset_sample");
+    if (!x) return &ctx->inert;
+    spk_idx_scaled(d->samples->inputs, (d->first + i) * d->sample, d->sample, d->options.scale, spk_reals(x));
+    return x;
+}
+
+int64_t spk_dataset_label(spk_dataset *d, int64_t i) {
+    spk_real label = -1;
+    if (has_sample(d, "spk_dataset_label", i)) spk_idx_scaled(d->samples->labels, d->first + i, 1, 1, &label);
+    return (int64_t)label;
+}

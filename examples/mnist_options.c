@@ -1,0 +1,139 @@
+#include "mnist_options.h"
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void help(void) {
+    puts("usage: mnist [options]                      train on MNIST, then test\n"
+         "       mnist --load FILE [--epochs N]       test a saved net, or train it further\n"
+         "       mnist --load FILE --predict IMAGE... classify pictures of digits\n"
+         "\n"
+         "data      --data DIR            folder of MNIST's four files (datasets/mnist)\n"
+         "          --validation N        hold out the last N training images and report accuracy on them (0: report on the test set)\n"
+         "net       --hidden N[,N...]     widths of the hidden layers (800)\n"
+         "          --neuron lif|if       (lif)\n"
+         "          --tau X               time constant of lif, > 1 (2)\n"
+         "          --T N                 time steps (4)\n"
+         "          --encoder NAME        constant or poisson (constant)\n"
+         "          --surrogate NAME      atan, sigmoid, piecewise_quadratic, ... (atan)\n"
+         "          --soft-reset          subtract the threshold after a spike\n"
+         "          --detach-reset        no gradient through the reset\n"
+         "training  --epochs N            (20)\n"
+         "          --batch N             (128)\n"
+         "          --lr R                peak of the one-cycle schedule (0.003)\n"
+         "          --dropout P           after each hidden layer, one mask for all steps (0.2)\n"
+         "          --label-smoothing S   (0)\n"
+         "          --seed N              (1)\n"
+         "          --threads N           (all)\n"
+         "files     --save FILE           write the net, as safetensors\n"
+         "          --load FILE           read it; give the same --hidden, and the same net options as it was trained with\n"
+         "\n"
+         "example: mnist --epochs 3 --save digits.safetensors && mnist --load digits.safetensors --predict examples/digits/*.png");
+}
+
+/* Values read by strtoll or strtod, with what they must obey. */
+static bool whole(const char *name, const char *text, int64_t least, int64_t *out) {
+    char *end;
+    const long long value = strtoll(text, &end, 10);
+    *out = value;
+    if (*text && !*end && value >= least) return true;
+    fprintf(stderr, "mnist: --%s takes a whole number of at least %lld, not '%s'\n", name, (long long)least, text);
+    return false;
+}
+
+static bool real(const char *name, const char *text, double least, double most, double *out) {
+    char *end;
+    *out = strtod(text, &end);
+    if (*text && !*end && *out >= least && *out <= most) return true;
+    fprintf(stderr, "mnist: --%s takes a number from %g to %g, not '%s'\n", name, least, most, text);
+    return false;
+}
+
+static bool one_of(const char *name, const char *text, const char *a, const char *b, const char **out) {
+    *out = text;
+    if (strcmp(text, a) == 0 || strcmp(text, b) == 0) return true;
+    fprintf(stderr, "mnist: --%s takes %s or %s, not '%s'\n", name, a, b, text);
+    return false;
+}
+
+static bool widths(options *o, const char *text) {
+    char copy[256];
+    snprintf(copy, sizeof copy, "%s", text);
+    o->hidden_layers = 0;
+    for (char *part = strtok(copy, ","); part; part = strtok(NULL, ",")) {
+        if (o->hidden_layers == MOST_HIDDEN) {
+            fprintf(stderr, "mnist: --hidden takes at most %d widths\n", MOST_HIDDEN);
+            return false;
+        }
+        if (!whole("hidden", part, 1, &o->hidden[o->hidden_layers++])) return false;
+    }
+    return o->hidden_layers > 0 || whole("hidden", text, 1, o->hidden);
+}
+
+enum { DATA = 256, VALIDATION, HIDDEN, NEURON, TAU, STEPS, ENCODER, SURROGATE, SOFT, DETACH, EPOCHS, BATCH, LR, DROPOUT, SMOOTHING, SEED, THREADS, SAVE, LOAD, PREDICT, HELP };
+
+static const struct option table[] = {
+    {"data", 1, NULL, DATA},         {"validation", 1, NULL, VALIDATION}, {"hidden", 1, NULL, HIDDEN},
+    {"neuron", 1, NULL, NEURON},     {"tau", 1, NULL, TAU},               {"T", 1, NULL, STEPS},
+    {"encoder", 1, NULL, ENCODER},   {"surrogate", 1, NULL, SURROGATE},   {"soft-reset", 0, NULL, SOFT},
+    {"detach-reset", 0, NULL, DETACH}, {"epochs", 1, NULL, EPOCHS},       {"batch", 1, NULL, BATCH},
+    {"lr", 1, NULL, LR},             {"dropout", 1, NULL, DROPOUT},       {"label-smoothing", 1, NULL, SMOOTHING},
+    {"seed", 1, NULL, SEED},         {"threads", 1, NULL, THREADS},       {"save", 1, NULL, SAVE},
+    {"load", 1, NULL, LOAD},         {"predict", 0, NULL, PREDICT},       {"help", 0, NULL, HELP},
+    {NULL, 0, NULL, 0}};
+
+static bool read_one(options *o, int option, const char *value) {
+    int64_t threads = 0;
+    bool right;
+    switch (option) {
+    case DATA: o->data = value; return true;
+    case VALIDATION: return whole("validation", value, 0, &o->validation);
+    case HIDDEN: return widths(o, value);
+    case NEURON: return one_of("neuron", value, "lif", "if", &o->neuron);
+    case TAU: return real("tau", value, 1, 1e9, &o->tau);
+    case STEPS: return whole("T", value, 1, &o->T);
+    case ENCODER: return one_of("encoder", value, "constant", "poisson", &o->encoder);
+    case SURROGATE: o->surrogate = value; return true;
+    case SOFT: return o->soft_reset = true;
+    case DETACH: return o->detach_reset = true;
+    case EPOCHS: return whole("epochs", value, 0, &o->epochs);
+    case BATCH: return whole("batch", value, 2, &o->batch);
+    case LR: return real("lr", value, 0, 1e9, &o->lr);
+    case DROPOUT: return real("dropout", value, 0, 1, &o->dropout);
+    case SMOOTHING: return real("label-smoothing", value, 0, 1, &o->label_smoothing);
+    case SEED: return whole("seed", value, 0, &o->seed);
+    case THREADS:
+        right = whole("threads", value, 1, &threads) && threads <= 4096;
+        o->threads = (int)threads;
+        return right;
+    case SAVE: o->save = value; return true;
+    case LOAD: o->load = value; return true;
+    default: return false;
+    }
+}
+
+int options_read(options *o, int argc, char **argv) {
+    *o = (options){.data = "datasets/mnist", .neuron = "lif", .surrogate = "atan", .encoder = "constant", .hidden = {800}, .hidden_layers = 1,
+                   .epochs = -1, .T = 4, .batch = 128, .seed = 1, .tau = 2, .lr = 3e-3, .dropout = 0.2};
+    bool predicting = false;
+    for (int option; (option = getopt_long(argc, argv, "", table, NULL)) != -1;) {
+        if (option == HELP) {
+            help();
+            return 0;
+        }
+        if (option == PREDICT) predicting = true;
+        else if (!read_one(o, option, optarg)) {
+            fprintf(stderr, "mnist: see mnist --help\n");
+            return 2;
+        }
+    }
+    o->images = argv + optind;
+    o->n_images = argc - optind;
+    if (predicting != (o->n_images > 0) || (predicting && !o->load)) {
+        fprintf(stderr, predicting ? "mnist: --predict needs --load FILE and at least one image\n" : "mnist: unexpected '%s'; see mnist --help\n", argv[optind]);
+        return 2;
+    }
+    if (o->epochs < 0) o->epochs = o->load ? 0 : 20;
+    return -1;
+}

@@ -1,0 +1,29 @@
+/* The command line of the mnist program. */
+#ifndef MNIST_OPTIONS_H
+#define MNIST_OPTIONS_H
+
+#include <spiketape.h>
+
+#define MOST_HIDDEN 8
+
+typedef struct options {
+    const char *data, *neuron, *surrogate, *encoder, *save, *load;
+    int64_t hidden[MOST_HIDDEN];
+    int hidden_layers;
+    int64_t epochs, T, batch, seed, validation;
+    int threads; /* 0: as the library chooses */
+    double tau, lr, dropout, label_smoothing;
+    bool soft_reset, detach_reset;
+    char **images; /* for --predict */
+    int n_images;
+} options;
+
+/* Fills o from the command line. Returns -1 to go on, else the program's exit status (after --help or a message). */
+int options_read(options *o, int argc, char **argv);
+
+/* Classifies o->images with a trained net and prints the class and all scores of each. */
+bool predict(spk_ctx *ctx, spk_module *net, const options *o);
+/* Spikes averaged over time for x [N, 784]: the scores, [N, 10]. */
+spk_tensor *scores(spk_module *net, spk_tensor *x, const options *o);
+
+#endif

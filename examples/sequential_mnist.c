@@ -1,0 +1,85 @@
+/*
+ * Sequential MNIST: an image is read row by row, 28 time steps of 28 pixels, by a net that keeps its membranes between the rows. Trained by
+ * truncated BPTT in windows of W rows (a gradient and an optimizer step a window, then spk_detach), or by full BPTT with --window 28.
+ *
+ *     build/release/examples/sequential_mnist [--window 7] [--epochs 3] [--data datasets/mnist]
+ */
+#include <spiketape.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROWS = 28, HIDDEN = 256 };
+
+/* A batch [N, 28, 28] as a sequence of rows, [28*N, 28] with row t*N + n. */
+static spk_tensor *rows_in_time(spk_tensor *x) {
+    return spk_reshape(spk_transpose(x, 0, 1), SPK_SHAPE(ROWS * spk_dim(x, 0), ROWS));
+}
+
+/* Window i of W rows through the net: the mean spikes of the window. */
+static spk_tensor *window_rates(spk_module *net, spk_tensor *sequence, int64_t W, int64_t i) {
+    return spk_mean_over_time(spk_call(net, spk_time_step(sequence, ROWS / W, i)), W);
+}
+
+static void train_batch(spk_ctx *ctx, spk_module *net, spk_optimizer *optimizer, const spk_batch *batch, int64_t W) {
+    spk_tensor *sequence = rows_in_time(batch->x);
+    for (int64_t i = 0; i < ROWS / W && !spk_failed(ctx); i++) {
+        spk_zero_grad(net);
+        spk_backward(spk_cross_entropy(window_rates(net, sequence, W, i), batch->labels));
+        spk_optimizer_step(optimizer);
+        spk_detach(net); /* the next window begins with these membranes, but its gradient ends here */
+    }
+    spk_reset(net);
+    spk_end_step(ctx);
+}
+
+/* The class is that of the last window's spikes, when the whole image has been seen. */
+static double accuracy(spk_ctx *ctx, spk_module *net, spk_dataset *test, int64_t W) {
+    spk_batch batch;
+    int64_t correct = 0;
+    spk_eval(net);
+    SPK_NO_GRAD(ctx) {
+        while (spk_next_batch(test, &batch)) {
+            spk_tensor *sequence = rows_in_time(batch.x), *rate = NULL;
+            for (int64_t i = 0; i < ROWS / W; i++) rate = rate ? spk_add(rate, window_rates(net, sequence, W, i)) : window_rates(net, sequence, W, i);
+            correct += spk_count_correct(rate, batch.labels);
+            spk_reset(net);
+            spk_end_step(ctx);
+        }
+    }
+    spk_train(net);
+    return 100.0 * (double)correct / (double)spk_dataset_size(test);
+}
+
+int main(int argc, char **argv) {
+    const char *data = "datasets/mnist";
+    int64_t W = 7, epochs = 3;
+    for (int i = 1; i < argc; i += 2) {
+        const char *value = i + 1 < argc ? argv[i + 1] : "";
+        if (strcmp(argv[i], "--window") == 0) W = atoll(value);
+        else if (strcmp(argv[i], "--epochs") == 0) epochs = atoll(value);
+        else if (strcmp(argv[i], "--data") == 0) data = value;
+        else W = 0;
+    }
+    if (W < 1 || ROWS % W || epochs < 1) {
+        fprintf(stderr, "usage: sequential_mnist [--window W] [--epochs N] [--data DIR], W a divisor of 28\n");
+        return 2;
+    }
+    spk_ctx *ctx = spk_ctx_create(.seed = 1);
+    spk_dataset *train = spk_mnist(ctx, data, true, .batch = 128, .shuffle = true, .seed = 1), *test = spk_mnist(ctx, data, false, .batch = 500);
+    const spk_surrogate atan = spk_surrogate_atan();
+    spk_module *net = spk_sequential(ctx, spk_linear_layer(ctx, ROWS, HIDDEN), spk_lif(ctx, .tau = 8, .decay_input = false, .parallel_optim = true, .T = W, .surrogate_function = atan),
+                                     spk_linear_layer(ctx, HIDDEN, HIDDEN), spk_lif(ctx, .tau = 8, .decay_input = false, .parallel_optim = true, .T = W, .surrogate_function = atan),
+                                     spk_linear_layer(ctx, HIDDEN, 10), spk_lif(ctx, .tau = 8, .decay_input = false, .parallel_optim = true, .T = W, .surrogate_function = atan));
+    spk_optimizer *optimizer = spk_adam(net, .lr = 1e-3);
+    printf("%s\n", W == ROWS ? "full BPTT over 28 rows" : "truncated BPTT");
+    for (int64_t epoch = 1; epoch <= epochs && !spk_failed(ctx); epoch++) {
+        spk_batch batch;
+        while (spk_next_batch(train, &batch)) train_batch(ctx, net, optimizer, &batch, W);
+        printf("epoch %lld  window %lld  test accuracy %.2f %%\n", (long long)epoch, (long long)W, accuracy(ctx, net, test, W));
+    }
+    const bool failed = spk_failed(ctx);
+    if (failed) fprintf(stderr, "%s\n", spk_error(ctx));
+    spk_ctx_destroy(ctx);
+    return failed;
+}

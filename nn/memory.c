@@ -1,0 +1,82 @@
+/* Memories: stateful variables that point into a step's graph while it lives, and keep their value when it ends. */
+#include "nn/module_internal.h"
+#include "autograd/ops.h"
+#include "autograd/tape.h"
+#include "core/context_internal.h"
+#include <math.h>
+#include <string.h>
+
+static spk_slot *memory_slot(spk_module *module, const char *name) {
+    if (!spk_module_usable(module)) return NULL;
+    spk_slot *slot = spk_find_slot(module, name, SPK_MEMORY);
+    if (!slot) spk_module_fail(module, "there is no memory '%s'; spk_register_memory adds one", name ? name : "(NULL)");
+    return slot;
+}
+
+spk_tensor *spk_memory(spk_module *module, const char *name) {
+    const spk_slot *slot = memory_slot(module, name);
+    return slot ? slot->tensor : NULL;
+}
+
+bool spk_memory_check(spk_module *module, const char *name, spk_shape shape, spk_tensor **value) {
+    const spk_slot *slot = memory_slot(module, name);
+    *value = NULL;
+    if (!slot) return false;
+    if (slot->ended)
+        spk_module_fail(module, "memory '%s' belongs to the graph of a finished step; call spk_reset(net) between samples, or "
+                                "spk_detach(net) between the windows of truncated BPTT", name);
+    else if (slot->tensor && !spk_shape_equal(slot->tensor->shape, shape))
+        spk_module_fail(module, "memory '%s' has shape %s from an earlier forward, the input %s; call spk_reset(net) between samples", name,
+                        spk_shape_text(slot->tensor->shape).text, spk_shape_text(shape).text);
+    else *value = slot->tensor;
+    return !module->object.ctx->failed;
+}
+
+spk_tensor *spk_memory_like(spk_module *module, const char *name, spk_tensor *x) {
+    spk_tensor *value;
+    if (!spk_memory_check(module, name, spk_tensor_shape(x), &value)) return &spk_module_ctx(module)->inert;
+    return value ? value : spk_full(module->object.ctx, spk_tensor_shape(x), spk_reset_value(module, name));
+}
+
+bool spk_set_memory(spk_module *module, const char *name, spk_tensor *value) {
+    spk_slot *slot = memory_slot(module, name);
+    if (!slot || !spk_tensor_usable(module->object.ctx, value, "spk_set_memory")) return false;
+    slot->tensor = spk_dense(value);
+    slot->ended = false;
+    return !module->object.ctx->failed;
+}
+
+double spk_reset_value(spk_module *module, const char *name) {
+    const spk_slot *slot = memory_slot(module, name);
+    return slot ? slot->reset_value : (double)NAN;
+}
+
+bool spk_set_reset_value(spk_module *module, const char *name, double value) {
+    spk_slot *slot = memory_slot(module, name);
+    if (slot) slot->reset_value = value;
+    return slot != NULL;
+}
+
+/* The slot's own storage in this shape; its memory grows to the largest shape seen and is kept. */
+static spk_tensor *kept_like(spk_ctx *ctx, spk_slot *slot, const spk_tensor *value) {
+    if (!slot->kept || slot->kept->capacity < value->size) {
+        spk_tensor *larger = spk_tensor_create(ctx, value->shape);
+        if (ctx->failed) return NULL;
+        spk_tensor_destroy(slot->kept);
+        slot->kept = larger;
+    }
+    slot->kept->shape = value->shape;
+    slot->kept->size = value->size;
+    return slot->kept;
+}
+
+void spk_memories_end_step(spk_module *module) {
+    for (spk_slot *slot = module->slots; slot; slot = slot->next) {
+        if (slot->kind != SPK_MEMORY || !slot->tensor || slot->tensor == slot->kept) continue;
+        spk_tensor *value = slot->tensor;
+        slot->ended = slot->ended || value->record;
+        spk_tensor *kept = kept_like(module->object.ctx, slot, value);
+        if (kept) memmove(kept->data, value->data, spk_bytes(value->size));
+        slot->tensor = kept;
+    }
+}

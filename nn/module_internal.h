@@ -1,0 +1,18 @@
+/* For the files of nn/ that make up a module. */
+#ifndef SPK_NN_MODULE_INTERNAL_H
+#define SPK_NN_MODULE_INTERNAL_H
+
+#include "nn/module.h"
+
+/* True for a module that can be used; false for NULL and the inert one, and when its context has failed. */
+bool spk_module_usable(const spk_module *module);
+/* The slot of this module (not of its parts) with a name and one of these kinds, or NULL. */
+spk_slot *spk_find_slot(const spk_module *module, const char *name, unsigned kinds);
+/* The path of a module from its root, `net.fc1`, in step memory. */
+const char *spk_module_path(const spk_module *module);
+/* Sets the error `lif (net.2): message`. */
+void spk_module_fail(const spk_module *module, const char *format, ...) SPK_PRINTF(2, 3);
+/* Called at the end of a step: memories copy their values out of the step's memory. */
+void spk_memories_end_step(spk_module *module);
+
+#endif
