@@ -21,9 +21,8 @@ static void help(void) {
          "          --detach-reset        no gradient through the reset\n"
          "training  --epochs N            (20)\n"
          "          --batch N             (128)\n"
-         "          --lr R                peak of the one-cycle schedule (0.003)\n"
+         "          --lr R                peak of the one-cycle schedule (0.002)\n"
          "          --dropout P           after each hidden layer, one mask for all steps (0.2)\n"
-         "          --label-smoothing S   (0)\n"
          "          --seed N              (1)\n"
          "          --threads N           (all)\n"
          "files     --save FILE           write the net, as safetensors\n"
@@ -71,14 +70,14 @@ static bool widths(options *o, const char *text) {
     return o->hidden_layers > 0 || whole("hidden", text, 1, o->hidden);
 }
 
-enum { DATA = 256, VALIDATION, HIDDEN, NEURON, TAU, STEPS, ENCODER, SURROGATE, SOFT, DETACH, EPOCHS, BATCH, LR, DROPOUT, SMOOTHING, SEED, THREADS, SAVE, LOAD, PREDICT, HELP };
+enum { DATA = 256, VALIDATION, HIDDEN, NEURON, TAU, STEPS, ENCODER, SURROGATE, SOFT, DETACH, EPOCHS, BATCH, LR, DROPOUT, SEED, THREADS, SAVE, LOAD, PREDICT, HELP };
 
 static const struct option table[] = {
     {"data", 1, NULL, DATA},         {"validation", 1, NULL, VALIDATION}, {"hidden", 1, NULL, HIDDEN},
     {"neuron", 1, NULL, NEURON},     {"tau", 1, NULL, TAU},               {"T", 1, NULL, STEPS},
     {"encoder", 1, NULL, ENCODER},   {"surrogate", 1, NULL, SURROGATE},   {"soft-reset", 0, NULL, SOFT},
     {"detach-reset", 0, NULL, DETACH}, {"epochs", 1, NULL, EPOCHS},       {"batch", 1, NULL, BATCH},
-    {"lr", 1, NULL, LR},             {"dropout", 1, NULL, DROPOUT},       {"label-smoothing", 1, NULL, SMOOTHING},
+    {"lr", 1, NULL, LR},             {"dropout", 1, NULL, DROPOUT},      
     {"seed", 1, NULL, SEED},         {"threads", 1, NULL, THREADS},       {"save", 1, NULL, SAVE},
     {"load", 1, NULL, LOAD},         {"predict", 0, NULL, PREDICT},       {"help", 0, NULL, HELP},
     {NULL, 0, NULL, 0}};
@@ -101,7 +100,6 @@ static bool read_one(options *o, int option, const char *value) {
     case BATCH: return whole("batch", value, 2, &o->batch);
     case LR: return real("lr", value, 0, 1e9, &o->lr);
     case DROPOUT: return real("dropout", value, 0, 1, &o->dropout);
-    case SMOOTHING: return real("label-smoothing", value, 0, 1, &o->label_smoothing);
     case SEED: return whole("seed", value, 0, &o->seed);
     case THREADS:
         right = whole("threads", value, 1, &threads) && threads <= 4096;
@@ -115,7 +113,7 @@ static bool read_one(options *o, int option, const char *value) {
 
 int options_read(options *o, int argc, char **argv) {
     *o = (options){.data = "datasets/mnist", .neuron = "lif", .surrogate = "atan", .encoder = "constant", .hidden = {800}, .hidden_layers = 1,
-                   .epochs = -1, .T = 4, .batch = 128, .seed = 1, .tau = 2, .lr = 3e-3, .dropout = 0.2};
+                   .epochs = -1, .T = 4, .batch = 128, .seed = 1, .tau = 2, .lr = 2e-3, .dropout = 0.2};
     bool predicting = false;
     for (int option; (option = getopt_long(argc, argv, "", table, NULL)) != -1;) {
         if (option == HELP) {

@@ -12,7 +12,7 @@ typedef struct options {
     int hidden_layers;
     int64_t epochs, T, batch, seed, validation;
     int threads; /* 0: as the library chooses */
-    double tau, lr, dropout, label_smoothing;
+    double tau, lr, dropout;
     bool soft_reset, detach_reset;
     char **images; /* for --predict */
     int n_images;

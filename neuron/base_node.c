@@ -37,7 +37,9 @@ static const char *wrong_option(const spk_base_node_opts *o) {
 }
 
 void *spk_base_node_create(spk_ctx *ctx, const spk_neuron_type *type, spk_base_node_opts options) {
-    if (!options.surrogate_function.name) options.surrogate_function = spk_surrogate_of("sigmoid");
+    spk_surrogate *surrogate = &options.surrogate_function;
+    if (!surrogate->name && !surrogate->grad) *surrogate = spk_surrogate_of("sigmoid");
+    if (!surrogate->name) surrogate->name = "custom"; /* filled by hand */
     const char *wrong = wrong_option(&options);
     if (wrong) spk_fail(ctx, "%s: %s", type->module.name, wrong);
     spk_base_node *node = spk_module_create(ctx, &type->module);
@@ -137,14 +139,15 @@ static spk_tensor *composed(spk_base_node *node, spk_tensor *x, int64_t T) {
 }
 
 static spk_tensor *run(spk_base_node *node, spk_tensor *x, int64_t T) {
-    spk_ctx *ctx = spk_module_ctx(&node->module);
-    if (ctx->failed) return &ctx->inert;
+    spk_ctx *ctx = spk_module_ctx((spk_module *)node);
+    if (!node || !spk_tensor_usable(ctx, x, node->module.type->name)) return &ctx->inert;
     if (spk_axes(x) < 1 || spk_dim(x, 0) % T || T > INT32_MAX) {
         spk_module_fail(&node->module, "T = %" PRId64 " does not divide the first axis of x %s, which is T*N", T,
                         spk_shape_text(spk_tensor_shape(x)).text);
         return &ctx->inert;
     }
     node->v_seq = NULL;
+    node->step = ctx->step;
     return node->spikes = (type_of(node)->leak ? fused : composed)(node, x, T);
 }
 
@@ -167,7 +170,8 @@ static spk_tensor *of_last_forward(spk_module *module, size_t field, const char 
     }
     spk_tensor *x = *(spk_tensor *const *)(const void *)((const char *)node + field);
     if (!x) spk_module_fail(module, "%s: %s", who, remedy);
-    return x && spk_tensor_usable(ctx, x, who) ? x : &ctx->inert;
+    else if (node->step != ctx->step) spk_module_fail(module, "%s: the step of the last forward has ended; read it before spk_end_step", who);
+    return !ctx->failed && spk_tensor_usable(ctx, x, who) ? x : &ctx->inert;
 }
 
 spk_tensor *spk_v(spk_module *neuron) { return spk_as_node(neuron) ? spk_memory(neuron, "v") : NULL; }

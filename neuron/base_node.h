@@ -64,6 +64,7 @@ struct spk_base_node {
     SPK_BASE_NODE_FIELDS
     spk_tensor *spikes; /**< of the last forward */
     spk_tensor *v_seq;  /**< of the last forward, under store_v_seq */
+    uint64_t step;      /**< of the last forward: with its end the two are gone */
 };
 
 /** A neuron of a type, zeroed after the spk_base_node; NULL after an error (return spk_inert_module() then). */

