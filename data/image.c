@@ -11,7 +11,7 @@
 typedef struct picture {
     int64_t width, height;
     const uint8_t *grey;
-    double ink[256]; /* how much ink a grey level is, 0..1 */
+    double ink[256]; /* how much ink a grey level is; only ratios count, since resize brings the brightest pixel to 1 */
 } picture;
 
 /* A digit on its way: the ink's bounding box in the source, its size in the result, and the result. */
@@ -58,7 +58,7 @@ static bool find_ink(picture *p) {
     double noise = 3.0 * quantile(deviation, 0.9);
     if (noise > 0.5 * contrast) noise = 0.5 * contrast;
     for (int i = 0; i < 256; i++) {
-        const double above = ((dark_ink ? background - i : i - background) - noise) / (contrast - noise);
+        const double above = (dark_ink ? background - i : i - background) - noise;
         p->ink[i] = above > 0 ? above : 0;
     }
     return true;
@@ -97,17 +97,17 @@ static taps taps_of(int64_t i, int64_t target, int64_t source) {
     const double middle = 0.5 * (t.begin + t.end) - 0.5;
     t.first = (int64_t)floor(t.shrinking ? t.begin : middle);
     t.last = t.shrinking ? (int64_t)ceil(t.end) - 1 : t.first + 1;
-    if (t.shrinking && t.last >= source) t.last = source - 1; /* the last stretch may end a rounding error past the source */
     return t;
 }
 
-/* Shrinking: the share of the stretch that lies in source pixel s. Enlarging: linear in the distance from the stretch's middle. */
+/* Shrinking: how much of the stretch lies in source pixel s. Enlarging: linear in the distance from the stretch's middle. */
 static double weight(const taps *t, int64_t s) {
     const double at = (double)s;
-    if (t->shrinking) return (fmin(t->end, at + 1) - fmax(t->begin, at)) / (t->end - t->begin);
+    if (t->shrinking) return fmin(t->end, at + 1) - fmax(t->begin, at);
     return 1 - fabs(0.5 * (t->begin + t->end) - 0.5 - at);
 }
 
+/* Past the edge, where the middle of an enlarged pixel or a rounding error may lead, the edge goes on. */
 static int64_t clamped(int64_t i, int64_t size) { return i < 0 ? 0 : i < size ? i : size - 1; }
 
 static double resampled(const picture *p, const digit *d, const taps *across, const taps *down) {
@@ -121,7 +121,7 @@ static double resampled(const picture *p, const digit *d, const taps *across, co
     return sum;
 }
 
-/* Shrinking pales thin strokes, so the brightest pixel is brought back to 1. */
+/* The brightest pixel becomes 1: shrinking pales thin strokes. */
 static void resize(const picture *p, digit *d) {
     double brightest = 0;
     for (int64_t r = 0; r < d->rows; r++) {
@@ -138,10 +138,11 @@ static void resize(const picture *p, digit *d) {
 
 /*
  * Where a run of `length` pixels begins so that its centre of mass, counted from 0 at the first pixel's centre, comes nearest pixel 14
- * and it stays inside. 14, not the 13.5 of the field's middle: MNIST's own digits have their mass there (means 14.01 and 13.99).
+ * and it stays inside. 14, not the 13.5 of the field's middle: MNIST's own digits have their mass there (means 14.01 and 13.99). A tie,
+ * which all symmetric ink of an even length is, goes right and down whatever the rounding errors of its centre are.
  */
 static int64_t centred(double mass_centre, int64_t length) {
-    const int64_t begin = (int64_t)floor(SPK_DIGIT_SIDE / 2 - mass_centre + 0.5), most = SPK_DIGIT_SIDE - length;
+    const int64_t begin = (int64_t)floor(SPK_DIGIT_SIDE / 2 - mass_centre + 0.5 + 1e-9), most = SPK_DIGIT_SIDE - length;
     return begin < 0 ? 0 : begin < most ? begin : most;
 }
 

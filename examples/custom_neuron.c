@@ -61,13 +61,13 @@ static double accuracy(spk_ctx *ctx, spk_module *net, spk_dataset *test) {
 
 int main(int argc, char **argv) {
     const char *data = argc > 1 ? argv[1] : "datasets/mnist";
-    const int epochs = argc > 2 ? atoi(argv[2]) : 3;
+    const int epochs = argc > 2 ? atoi(argv[2]) : 6;
     spk_ctx *ctx = spk_ctx_create(.seed = 1);
     spk_dataset *train = spk_mnist(ctx, data, true, .batch = 128, .shuffle = true, .seed = 1), *test = spk_mnist(ctx, data, false, .batch = 500);
 
     spk_base_node_opts options = spk_base_node_options();
     options.parallel_optim = true, options.T = T, options.surrogate_function = spk_surrogate_atan();
-    spk_module *net = spk_sequential(ctx, spk_linear_layer(ctx, 784, 256), adaptive(ctx, 0.2, 0.8, options), spk_linear_layer(ctx, 256, 10),
+    spk_module *net = spk_sequential(ctx, spk_linear_layer(ctx, 784, 400), adaptive(ctx, 0.2, 0.8, options), spk_linear_layer(ctx, 400, 10),
                                      spk_lif(ctx, .parallel_optim = true, .T = T, .surrogate_function = spk_surrogate_atan()));
     spk_optimizer *optimizer = spk_adam(net, .lr = 2e-3);
     printf("%s\n", spk_repr(net));
@@ -77,7 +77,7 @@ int main(int argc, char **argv) {
         while (spk_next_batch(train, &batch)) {
             spk_tensor *spikes = spk_call(net, spk_repeat_over_time(spk_flatten(batch.x), T));
             spk_zero_grad(net);
-            spk_backward(spk_spike_cross_entropy(spikes, batch.labels, T, 0));
+            spk_backward(spk_rate_mse(spikes, batch.labels, T));
             spk_optimizer_step(optimizer);
             spk_reset(net);
             spk_end_step(ctx);

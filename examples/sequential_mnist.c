@@ -16,16 +16,17 @@ static spk_tensor *rows_in_time(spk_tensor *x) {
     return spk_reshape(spk_transpose(x, 0, 1), SPK_SHAPE(ROWS * spk_dim(x, 0), ROWS));
 }
 
-/* Window i of W rows through the net: the mean spikes of the window. */
-static spk_tensor *window_rates(spk_module *net, spk_tensor *sequence, int64_t W, int64_t i) {
-    return spk_mean_over_time(spk_call(net, spk_time_step(sequence, ROWS / W, i)), W);
+/* Window i of W rows through the net. The scores are the membranes of the last layer, which integrates and never fires. */
+static spk_tensor *window_scores(spk_module *net, spk_tensor *sequence, int64_t W, int64_t i) {
+    spk_call(net, spk_time_step(sequence, ROWS / W, i));
+    return spk_v(spk_find_module(net, "5"));
 }
 
 static void train_batch(spk_ctx *ctx, spk_module *net, spk_optimizer *optimizer, const spk_batch *batch, int64_t W) {
     spk_tensor *sequence = rows_in_time(batch->x);
     for (int64_t i = 0; i < ROWS / W && !spk_failed(ctx); i++) {
         spk_zero_grad(net);
-        spk_backward(spk_cross_entropy(window_rates(net, sequence, W, i), batch->labels));
+        spk_backward(spk_cross_entropy(window_scores(net, sequence, W, i), batch->labels));
         spk_optimizer_step(optimizer);
         spk_detach(net); /* the next window begins with these membranes, but its gradient ends here */
     }
@@ -33,16 +34,16 @@ static void train_batch(spk_ctx *ctx, spk_module *net, spk_optimizer *optimizer,
     spk_end_step(ctx);
 }
 
-/* The class is that of the last window's spikes, when the whole image has been seen. */
+/* The class is that of the scores after the last window, when the whole image has been seen. */
 static double accuracy(spk_ctx *ctx, spk_module *net, spk_dataset *test, int64_t W) {
     spk_batch batch;
     int64_t correct = 0;
     spk_eval(net);
     SPK_NO_GRAD(ctx) {
         while (spk_next_batch(test, &batch)) {
-            spk_tensor *sequence = rows_in_time(batch.x), *rate = NULL;
-            for (int64_t i = 0; i < ROWS / W; i++) rate = rate ? spk_add(rate, window_rates(net, sequence, W, i)) : window_rates(net, sequence, W, i);
-            correct += spk_count_correct(rate, batch.labels);
+            spk_tensor *sequence = rows_in_time(batch.x), *last = NULL;
+            for (int64_t i = 0; i < ROWS / W; i++) last = window_scores(net, sequence, W, i);
+            correct += spk_count_correct(last, batch.labels);
             spk_reset(net);
             spk_end_step(ctx);
         }
@@ -67,10 +68,13 @@ int main(int argc, char **argv) {
     }
     spk_ctx *ctx = spk_ctx_create(.seed = 1);
     spk_dataset *train = spk_mnist(ctx, data, true, .batch = 128, .shuffle = true, .seed = 1), *test = spk_mnist(ctx, data, false, .batch = 500);
-    const spk_surrogate atan = spk_surrogate_atan();
-    spk_module *net = spk_sequential(ctx, spk_linear_layer(ctx, ROWS, HIDDEN), spk_lif(ctx, .tau = 8, .decay_input = false, .parallel_optim = true, .T = W, .surrogate_function = atan),
-                                     spk_linear_layer(ctx, HIDDEN, HIDDEN), spk_lif(ctx, .tau = 8, .decay_input = false, .parallel_optim = true, .T = W, .surrogate_function = atan),
-                                     spk_linear_layer(ctx, HIDDEN, 10), spk_lif(ctx, .tau = 8, .decay_input = false, .parallel_optim = true, .T = W, .surrogate_function = atan));
+    spk_lif_opts hidden = spk_lif_options();
+    hidden.tau = 8, hidden.decay_input = false, hidden.v_reset = SPK_NONE, hidden.parallel_optim = true, hidden.T = W;
+    hidden.surrogate_function = spk_surrogate_atan();
+    spk_lif_opts readout = hidden;
+    readout.v_threshold = 1e9;
+    spk_module *net = spk_sequential(ctx, spk_linear_layer(ctx, ROWS, HIDDEN), spk_lif_with(ctx, hidden), spk_linear_layer(ctx, HIDDEN, HIDDEN),
+                                     spk_lif_with(ctx, hidden), spk_linear_layer(ctx, HIDDEN, 10), spk_lif_with(ctx, readout));
     spk_optimizer *optimizer = spk_adam(net, .lr = 1e-3);
     printf("%s\n", W == ROWS ? "full BPTT over 28 rows" : "truncated BPTT");
     for (int64_t epoch = 1; epoch <= epochs && !spk_failed(ctx); epoch++) {

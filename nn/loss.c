@@ -37,6 +37,7 @@ spk_tensor *spk_one_hot(spk_tensor *labels, int64_t classes) {
 
 int64_t spk_count_correct(spk_tensor *scores, spk_tensor *labels) {
     spk_ctx *ctx = spk_tensor_ctx(scores);
+    if (!spk_tensor_usable(ctx, scores, "spk_count_correct") || !spk_tensor_usable(ctx, labels, "spk_count_correct")) return -1;
     const spk_real *score = spk_data(scores), *label = spk_data(labels);
     if (ctx->failed) return -1;
     if (scores->shape.axes != 2 || labels->size != scores->shape.dim[0] || scores->shape.dim[1] < 1) {

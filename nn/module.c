@@ -78,25 +78,33 @@ static bool check_name(const spk_module *module, const char *name) {
     return false;
 }
 
-bool spk_module_set_name(spk_module *module, const char *name) {
-    if (!spk_module_usable(module) || !check_name(module, name)) return false;
-    snprintf(module->name, sizeof module->name, "%s", name);
-    return true;
-}
-
 static spk_module *child_named(spk_module *module, const char *name, size_t length) {
     for (spk_module *child = module->first_child; child; child = child->next_sibling)
         if (strlen(child->name) == length && memcmp(child->name, name, length) == 0) return child;
     return NULL;
 }
 
+bool spk_module_set_name(spk_module *module, const char *name) {
+    if (!spk_module_usable(module) || !check_name(module, name)) return false;
+    const spk_module *same = module->parent ? child_named(module->parent, name, strlen(name)) : NULL;
+    if (same && same != module) {
+        spk_module_fail(module, "there is a sibling '%s' already", name);
+        return false;
+    }
+    snprintf(module->name, sizeof module->name, "%s", name);
+    return true;
+}
+
 spk_module *spk_add_child(spk_module *module, const char *name, spk_module *child) {
     if (!spk_module_usable(module) || !check_name(module, name)) return &inert_module;
-    if (!child || child == &inert_module || child->object.ctx != module->object.ctx || child->parent || child == module) {
+    const spk_module *around = module; /* a child that contains the module would close a ring */
+    while (around && around != child) around = around->parent;
+    if (!child || child == &inert_module || child->object.ctx != module->object.ctx || child->parent || around) {
         spk_module_fail(module, "child '%s' is %s", name,
-                        !child || child == &inert_module               ? "NULL, or of a constructor that failed"
+                        !child || child == &inert_module          ? "NULL, or of a constructor that failed"
                         : child->object.ctx != module->object.ctx ? "of another context"
-                                                                   : "a part of a module already");
+                        : around                                  ? "the module itself, or contains it"
+                                                                  : "a part of a module already");
         return &inert_module;
     }
     if (child_named(module, name, strlen(name))) {
@@ -128,7 +136,8 @@ spk_slot *spk_find_slot(const spk_module *module, const char *name, unsigned kin
 spk_tensor *spk_find_tensor(spk_module *module, const char *name) {
     const char *dot = name ? strrchr(name, '.') : NULL;
     char path[SPK_DOTTED_NAME] = "";
-    if (dot && (size_t)(dot - name) < sizeof path) memcpy(path, name, (size_t)(dot - name));
+    if (dot && (size_t)(dot - name) >= sizeof path) return NULL;
+    if (dot) memcpy(path, name, (size_t)(dot - name));
     const spk_slot *slot = spk_find_slot(spk_find_module(module, path), dot ? dot + 1 : name, SPK_PARAMETER | SPK_BUFFER);
     return slot ? slot->tensor : NULL;
 }
@@ -212,8 +221,9 @@ static spk_tensor *forward_with_hooks(spk_module *module, spk_tensor *x) {
 }
 
 spk_tensor *spk_call(spk_module *module, spk_tensor *x) {
-    if (!spk_module_usable(module)) return &spk_ctx_or_failed(module ? module->object.ctx : NULL)->inert;
-    spk_ctx *ctx = module->object.ctx;
+    spk_ctx *ctx = module && module != &inert_module ? module->object.ctx : spk_tensor_ctx(x);
+    if (!module || module == &inert_module) spk_fail(ctx, "spk_call: the module is NULL, or of a constructor that failed");
+    if (ctx->failed) return &ctx->inert;
     const spk_scope scope = {module->name, ctx->scope};
     ctx->scope = &scope;
     spk_tensor *y = module->type->forward ? NULL : &ctx->inert;
@@ -224,6 +234,7 @@ spk_tensor *spk_call(spk_module *module, spk_tensor *x) {
         snprintf(who, sizeof who, "%s (%s)", module->type->name, spk_module_path(module));
         spk_tensor_usable(ctx, x, who);
     }
+    if (!y) spk_module_fail(module, "forward gave NULL instead of a tensor");
     ctx->scope = scope.outer;
     return ctx->failed ? &ctx->inert : y;
 }

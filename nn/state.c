@@ -57,8 +57,10 @@ static bool write_file(spk_module *module, const spk_text *header, const char *p
     fwrite(header->data, 1, header->length, out);
     for (spk_walk w = spk_walk_slots(module, SAVED); spk_walk_next(&w);) write_slot(out, w.slot);
     bool right = !ferror(out) && fflush(out) == 0 && fsync(fileno(out)) == 0;
-    if (fclose(out) != 0) right = false;
-    return right;
+    const int reason = errno;
+    if (fclose(out) == 0 && right) return true;
+    if (!right) errno = reason; /* the first failure says why */
+    return false;
 }
 
 bool spk_save(spk_module *module, const char *path) {
@@ -70,7 +72,7 @@ bool spk_save(spk_module *module, const char *path) {
     spk_text_add(&beside, "%s.tmp", path ? path : "");
     if (!ctx->failed && (!write_file(module, &header, beside.data) || rename(beside.data, path) != 0)) {
         spk_fail(ctx, "%s: cannot be written: %s", path, strerror(errno));
-        remove(beside.data);
+        unlink(beside.data); /* not remove, which would take an empty folder of that name */
     }
     spk_text_free(&header);
     spk_text_free(&beside);

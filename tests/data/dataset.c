@@ -154,6 +154,20 @@ Test(dataset, shuffle_is_a_permutation_of_seed_and_epoch) {
     spk_ctx_destroy(ctx);
 }
 
+/* A run is to be repeated on any machine and with any later release: these orders may not change. */
+Test(dataset, orders_are_the_same_everywhere) {
+    static const int64_t expected[2][6] = {{0}, {0}};
+    spk_ctx *ctx = spk_ctx_create();
+    int64_t order[MANY];
+    spk_dataset *d = many(ctx, 5, 64);
+    for (int k = 0; k < 2; k++) {
+        spk_dataset_rewind(d, k * 1000000);
+        one_epoch(d, order);
+        for (int i = 0; i < 6; i++) cr_expect_eq(order[i], expected[k][i], "epoch %d, place %d: %d", k * 1000000, i, (int)order[i]);
+    }
+    spk_ctx_destroy(ctx);
+}
+
 Test(dataset, rewind_resumes_an_epoch) {
     spk_ctx *ctx = spk_ctx_create();
     int64_t went[4][MANY], resumed[MANY];
@@ -448,8 +462,10 @@ Test(dataset, mnist_is_found) {
 }
 
 Test(dataset, mnist_says_what_is_missing) {
-    spk_ctx *ctx = spk_ctx_create();
+    counter c = {0};
+    spk_ctx *ctx = counted_ctx(&c);
     const temporary folder = temporary_folder();
+    const int next = lowest_descriptor();
     char images[300], labels[300];
     snprintf(images, sizeof images, "%s/t10k-images-idx3-ubyte", folder.path);
     snprintf(labels, sizeof labels, "%s/t10k-labels-idx1-ubyte.gz", folder.path);
@@ -457,6 +473,7 @@ Test(dataset, mnist_says_what_is_missing) {
     HAS(spk_error(ctx), "neither train-images-idx3-ubyte nor train-images-idx3-ubyte.gz can be opened in the folder");
     HAS(spk_error(ctx), folder.path);
     HAS(spk_error(ctx), "--data DIR");
+    cr_assert_eq(c.live, 1);
     spk_clear_error(ctx);
     write_bytes(images, BYTES(IMAGES)); /* one file plain, the other packed */
     cr_assert_null(spk_mnist(ctx, folder.path, false));
@@ -464,10 +481,12 @@ Test(dataset, mnist_says_what_is_missing) {
     spk_clear_error(ctx);
     write_gzip(labels, BYTES(LABELS));
     cr_assert_eq(spk_dataset_size(spk_mnist(ctx, folder.path, false)), 3, "%s", spk_error(ctx));
+    cr_assert_eq(lowest_descriptor(), next);
     unlink(images);
     unlink(labels);
     rmdir(folder.path);
     spk_ctx_destroy(ctx);
+    cr_assert_eq(c.live, 0);
 }
 
 static bool arrays_to_batch(spk_ctx *ctx) {

@@ -195,11 +195,21 @@ Test(idx, refuses_what_is_no_idx) {
         {{HEADER(0x0A, 1), SIZE(1), 1}, 9, "element type 0x0a"},
         {{HEADER(0x00, 1), SIZE(1), 1}, 9, "element type 0x00"},
         {{0, 1, 8, 1, SIZE(1), 1}, 9, "is not an IDX file"},
+        {{1, 0, 8, 1, SIZE(1), 1}, 9, "is not an IDX file"},
         {{0x89, 'P', 'N', 'G'}, 4, "begins with the bytes 0x89 0x50"},
         {{HEADER(0x08, 1), SIZE(2), 1, 2, 3}, 11, "has more data than its header says ([2])"},
         {{HEADER(0x08, 1), SIZE(0), 1}, 9, "has more data than its header says ([0])"},
     };
     for (int k = 0; k < 2 * COUNT(files); k++) refused(files[k / 2].bytes, files[k / 2].n, k % 2, files[k / 2].part);
+}
+
+Test(idx, closes_its_files) {
+    const int next = lowest_descriptor();
+    for (int k = 0; k < 2; k++) refused(small, sizeof small - (size_t)k - 1, k, "");
+    spk_ctx *ctx = spk_ctx_create();
+    cr_assert(spk_idx_read(ctx, MNIST "/t10k-labels-idx1-ubyte.gz"));
+    cr_assert_eq(lowest_descriptor(), next);
+    spk_ctx_destroy(ctx);
 }
 
 Test(idx, names_missing_files_and_folders) {

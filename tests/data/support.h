@@ -57,6 +57,14 @@ static inline temporary temporary_file(const void *bytes, size_t n, bool gzip) {
     return t;
 }
 
+/* The descriptor that the next file would get: it rises when one was left open. */
+static inline int lowest_descriptor(void) {
+    const int descriptor = dup(0);
+    cr_assert(descriptor >= 0);
+    close(descriptor);
+    return descriptor;
+}
+
 /* An allocator that counts what is live and refuses the call number `refuse` (from 1; 0 is never). */
 typedef struct counter {
     int64_t live, calls, refuse;
