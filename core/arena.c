@@ -90,4 +90,9 @@ void spk_arena_rewind(spk_arena *arena) {
     arena->first->used = 0;
 }
 
+bool spk_arena_reserve(spk_arena *arena, size_t bytes) {
+    const size_t held = capacity(arena);
+    return held >= bytes || grow(arena, bytes);
+}
+
 void spk_arena_destroy(spk_arena *arena) { chunks_release(arena); }

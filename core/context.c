@@ -107,8 +107,10 @@ void spk_end_step(spk_ctx *ctx) {
     for (spk_object *object = ctx->objects.next; object != &ctx->objects; object = object->next)
         if (object->type->end_step) object->type->end_step(object);
     ctx->tape = NULL;
-    ctx->step++;
-    spk_arena_rewind(&ctx->headers[ctx->step & 1]);
+    const spk_arena *ended = &ctx->headers[ctx->step++ & 1];
+    spk_arena *next = &ctx->headers[ctx->step & 1];
+    spk_arena_reserve(next, ended->used); /* the next step may be like the last: from the second on nothing is allocated */
+    spk_arena_rewind(next);
     spk_arena_rewind(&ctx->data);
 }
 

@@ -143,7 +143,8 @@ spk_dataset *spk_dataset_split(spk_dataset *d, int64_t count) {
     if (!d || d->object.ctx->failed) return NULL;
     spk_ctx *ctx = d->object.ctx;
     if (count < 1 || count >= d->size) {
-        spk_fail(ctx, "spk_dataset_split: %" PRId64 " of %" PRId64 " samples cannot be held out; both parts need at least one", count, d->size);
+        spk_fail(ctx, "spk_dataset_split: %" PRId64 " of %" PRId64 " samples cannot be held out; both parts need at least one", count,
+                 d->size);
         return NULL;
     }
     const int64_t left = d->size - count;
@@ -176,7 +177,9 @@ static void shuffle(const spk_dataset *d) {
     }
 }
 
-static int64_t samples_an_epoch(const spk_dataset *d) { return d->options.drop_last ? d->size / d->options.batch * d->options.batch : d->size; }
+static int64_t samples_an_epoch(const spk_dataset *d) {
+    return d->options.drop_last ? d->size / d->options.batch * d->options.batch : d->size;
+}
 
 /* A step tensor, not yet filled; NULL without memory. */
 static spk_tensor *step_tensor(spk_ctx *ctx, spk_shape shape, const char *who) {

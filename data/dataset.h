@@ -44,8 +44,8 @@ SPK_API spk_dataset *spk_dataset_idx_with(spk_ctx *ctx, const char *images, cons
 SPK_API spk_dataset *spk_mnist_with(spk_ctx *ctx, const char *directory, bool train, spk_dataset_opts options);
 
 /**
- * A dataset that copies arrays: `spk_dataset_from(ctx, SPK_SHAPE(150, 4), x, labels, .batch = 10)`, x row-major of the shape, whose first axis
- * counts the samples, and a label for each. NULL with the error set.
+ * A dataset that copies arrays: `spk_dataset_from(ctx, SPK_SHAPE(150, 4), x, labels, .batch = 10)`, x row-major of the shape, whose first
+ * axis counts the samples, and a label for each. NULL with the error set.
  */
 #define spk_dataset_from(...) spk_dataset_from_keywords_(__VA_ARGS__, )
 #define spk_dataset_from_keywords_(ctx, shape, x, labels, ...) \
@@ -71,8 +71,8 @@ typedef struct spk_batch {
 } spk_batch;
 
 /**
- * Fills the next batch of the epoch. False at the end of the epoch (the next call then begins the next one) and after an error; the batch then
- * has size 0 and inert tensors. `while (spk_next_batch(d, &batch)) { ...; spk_end_step(ctx); }` runs one epoch.
+ * Fills the next batch of the epoch. False at the end of the epoch (the next call then begins the next one) and after an error; the batch
+ * then has size 0 and inert tensors. `while (spk_next_batch(d, &batch)) { ...; spk_end_step(ctx); }` runs one epoch.
  */
 SPK_API bool spk_next_batch(spk_dataset *d, spk_batch *batch);
 /** Goes to the beginning of an epoch (from 0): how a resumed run gets the order that it would have had. */
@@ -86,7 +86,7 @@ SPK_API int64_t spk_dataset_batches(const spk_dataset *d);
 SPK_API int64_t spk_dataset_epoch(const spk_dataset *d);
 /** The shape of one sample. */
 SPK_API spk_shape spk_dataset_sample_shape(const spk_dataset *d);
-/** Sample i (in the order of the file, from 0), scaled, as a step tensor [...sample]. The inert tensor with the error set when there is none. */
+/** Sample i (from 0, not shuffled), scaled, as a step tensor [...sample]. The inert tensor with the error set when there is none. */
 SPK_API spk_tensor *spk_dataset_sample(spk_dataset *d, int64_t i);
 /** The label of sample i; -1 with the error set when there is none. */
 SPK_API int64_t spk_dataset_label(spk_dataset *d, int64_t i);

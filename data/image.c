@@ -171,7 +171,8 @@ bool spk_digit_prepare(spk_ctx *ctx, int64_t width, int64_t height, const uint8_
         spk_fail(ctx, "spk_digit_prepare: the picture is %" PRId64 " x %" PRId64 " pixels; both sides must be 1 to %d", width, height,
                  SPK_DIGIT_MAX_SIDE);
     } else if (!find_ink(&p)) {
-        spk_fail(ctx, "spk_digit_prepare: the picture is blank: no pixel differs from its background by %d grey levels of 255", LEAST_CONTRAST);
+        spk_fail(ctx, "spk_digit_prepare: the picture is blank: no pixel differs from its background by %d grey levels of 255",
+                 LEAST_CONTRAST);
     }
     if (ctx->failed) return false;
     digit d;

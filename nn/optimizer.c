@@ -103,7 +103,8 @@ int64_t spk_optimizer_add_group_with(spk_optimizer *opt, spk_module *module, spk
     static const char *const who = "spk_optimizer_add_group";
     if (!opt || opt->object.ctx->failed) return -1;
     if (!module || module->object.ctx != opt->object.ctx) {
-        spk_fail(opt->object.ctx, "%s: the module is %s", who, module && module != spk_inert_module() ? "of another context" : "NULL, or of a constructor that failed");
+        spk_fail(opt->object.ctx, "%s: the module is %s", who,
+                 module && module != spk_inert_module() ? "of another context" : "NULL, or of a constructor that failed");
         return -1;
     }
     return add_group(opt, module, who,

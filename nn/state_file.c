@@ -110,7 +110,10 @@ static bool read_entries(spk_state_file *file, const cJSON *json, const unsigned
     file->names = spk_allocate(ctx, (size_t)header + 1); /* the names, unescaped, are shorter than the JSON that holds them */
     char *name = file->names;
     for (const cJSON *item = json->child; item && !ctx->failed; item = item->next) {
-        if (strcmp(item->string, "__metadata__") == 0) continue;
+        if (strcmp(item->string, "__metadata__") == 0) {
+            if (!cJSON_IsObject(item)) spk_fail(ctx, "%s: __metadata__ is no object", path);
+            continue;
+        }
         spk_state_entry *entry = &file->entries[file->count++];
         entry->name = strcpy(name, item->string);
         name += strlen(name) + 1;
@@ -128,8 +131,10 @@ static bool read_file(spk_state_file *file, const char *path) {
         spk_fail(ctx, "%s: no safetensors file, or a truncated one: its header would be longer than the file", path);
         return false;
     }
-    cJSON *json = cJSON_ParseWithLength((const char *)file->bytes + 8, (size_t)header);
-    if (!cJSON_IsObject(json)) spk_fail(ctx, "%s: no safetensors file: its header is no JSON object", path);
+    const char *text = (const char *)file->bytes + 8, *end = text;
+    cJSON *json = cJSON_ParseWithLengthOpts(text, (size_t)header, &end, false);
+    while (json && end < text + header && *end == ' ') end++; /* cJSON does not look at what follows the object */
+    if (!cJSON_IsObject(json) || end != text + header) spk_fail(ctx, "%s: no safetensors file: its header is no JSON object", path);
     else read_entries(file, json, file->bytes + 8 + header, (int64_t)header, path);
     cJSON_Delete(json);
     return !ctx->failed;
@@ -164,6 +169,7 @@ static spk_real number(const unsigned char *bytes, int width) {
 }
 
 void spk_state_entry_copy(const spk_state_entry *entry, bool transposed, spk_real *out) {
+    if (!entry || !out) return;
     const int64_t count = spk_shape_size(entry->shape), rows = transposed ? entry->shape.dim[0] : 1, columns = rows ? count / rows : 0;
     for (int64_t r = 0; r < rows; r++)
         for (int64_t c = 0; c < columns; c++) out[c * rows + r] = number(entry->bytes + (r * columns + c) * entry->width, entry->width);

@@ -294,6 +294,22 @@ Test(optimizer, a_failed_context_changes_no_parameter) {
     spk_ctx_destroy(ctx);
 }
 
+/* With its moments there already, a refused step must not count: the next one's bias correction is as if it had not been asked for. */
+Test(optimizer, a_refused_step_does_not_count) {
+    spk_ctx *ctx = spk_ctx_create();
+    spk_module *net = filled_bag(ctx, 100, 1), *twin = filled_bag(ctx, 100, 1);
+    spk_optimizer *opt = spk_adam(net, .lr = 0.1), *other = spk_adam(twin, .lr = 0.1);
+    step_along(opt, net, 1);
+    step_along(other, twin, 1);
+    spk_fail(ctx, "a bad batch");
+    cr_assert(!spk_optimizer_step(opt));
+    spk_clear_error(ctx);
+    step_along(opt, net, -0.5);
+    step_along(other, twin, -0.5);
+    cr_assert(value_of(net) == value_of(twin), "%.17g and %.17g", value_of(net), value_of(twin));
+    spk_ctx_destroy(ctx);
+}
+
 /* An allocator that counts, and can refuse. */
 typedef struct counter {
     int64_t calls, allowed;

@@ -206,7 +206,7 @@ StateTest(a_file_written_by_hand) {
     spk_ctx_destroy(ctx);
 }
 
-StateTest(a_load_raises_versions_not_gradients) {
+StateTest(saving_and_loading_keep_no_memory) {
     spk_ctx *ctx = spk_ctx_create();
     spk_module *net = net_filled(ctx);
     const size_t before = spk_memory_use(ctx).held;
