@@ -22,7 +22,7 @@ static void help(void) {
          "training  --epochs N            (20)\n"
          "          --batch N             (128)\n"
          "          --lr R                peak of the one-cycle schedule (0.002)\n"
-         "          --dropout P           after each hidden layer, one mask for all steps (0.5)\n"
+         "          --dropout P           after each hidden layer, one mask for all steps (0.2)\n"
          "          --seed N              (1)\n"
          "          --threads N           (all)\n"
          "files     --save FILE           write the net, as safetensors\n"
@@ -113,7 +113,7 @@ static bool read_one(options *o, int option, const char *value) {
 
 int options_read(options *o, int argc, char **argv) {
     *o = (options){.data = "datasets/mnist", .neuron = "lif", .surrogate = "atan", .encoder = "constant", .hidden = {800}, .hidden_layers = 1,
-                   .epochs = -1, .T = 4, .batch = 128, .seed = 1, .tau = 2, .lr = 2e-3, .dropout = 0.5};
+                   .epochs = -1, .T = 4, .batch = 128, .seed = 1, .tau = 2, .lr = 2e-3, .dropout = 0.2};
     bool predicting = false;
     for (int option; (option = getopt_long(argc, argv, "", table, NULL)) != -1;) {
         if (option == HELP) {
