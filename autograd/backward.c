@@ -16,7 +16,8 @@ spk_tensor *spk_set_requires_grad(spk_tensor *x, bool requires_grad) {
     spk_ctx *ctx = spk_tensor_ctx(x);
     if (!spk_tensor_usable(ctx, x, "spk_set_requires_grad")) return &ctx->inert;
     if (x->step)
-        spk_fail(ctx, "spk_set_requires_grad: the tensor is a result of %s; only persistent tensors are leaves (spk_keep makes one)", x->op);
+        spk_fail(ctx, "spk_set_requires_grad: the tensor is a result of %s; only persistent tensors are leaves (spk_keep makes one)",
+                 x->op);
     else x->requires_grad = requires_grad;
     return x;
 }

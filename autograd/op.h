@@ -44,16 +44,16 @@ struct spk_record {
     spk_ctx *ctx;
     const char *path; /* the module that called, for messages */
     spk_record *previous;
-    unsigned wanted;             /* outputs asked for */
-    bool recorded, consumed;     /* on the tape; walked by a backward that did not retain */
-    spk_tensor **contributions;  /* what backward of this record gives to its inputs' gradients */
-    uint64_t *versions;          /* of the inputs, then of the outputs, when they were recorded */
+    unsigned wanted;            /* outputs asked for */
+    bool recorded, consumed;    /* on the tape; walked by a backward that did not retain */
+    spk_tensor **contributions; /* what backward of this record gives to its inputs' gradients */
+    uint64_t *versions;         /* of the inputs, then of the outputs, when they were recorded */
 };
 
 /** Calls an op with one output: `spk_apply(&op, &attributes or NULL, x, y)`. NULL stands for an optional input. */
-#define spk_apply(op, attributes, ...)                                                                             \
-    spk_apply_n((op), (attributes), (int)(sizeof((spk_tensor *[]){__VA_ARGS__}) / sizeof(spk_tensor *)),            \
-                (spk_tensor *[]){__VA_ARGS__}, 1, NULL)
+#define spk_apply(op, attributes, ...)                                                                                                     \
+    spk_apply_n((op), (attributes), (int)(sizeof((spk_tensor *[]){__VA_ARGS__}) / sizeof(spk_tensor *)), (spk_tensor *[]){__VA_ARGS__}, 1, \
+                NULL)
 
 /**
  * Calls an op on n inputs. `wanted` has bit k for each output to compute; they are put into outputs[] (the others are NULL), which may

@@ -21,17 +21,17 @@ SPK_API spk_tensor *spk_where(spk_tensor *condition, spk_tensor *a, spk_tensor *
 
 /** @name Elementwise, of one tensor
  * @{ */
-SPK_API spk_tensor *spk_negate(spk_tensor *x);                                /**< -x */
-SPK_API spk_tensor *spk_scale(spk_tensor *x, double factor);                  /**< factor x */
-SPK_API spk_tensor *spk_shift(spk_tensor *x, double offset);                  /**< x + offset */
-SPK_API spk_tensor *spk_exp(spk_tensor *x);                                   /**< e^x */
-SPK_API spk_tensor *spk_log(spk_tensor *x);                                   /**< ln x */
-SPK_API spk_tensor *spk_sqrt(spk_tensor *x);                                  /**< square root */
-SPK_API spk_tensor *spk_power(spk_tensor *x, double exponent);                /**< x^exponent */
-SPK_API spk_tensor *spk_tanh(spk_tensor *x);                                  /**< tanh x */
-SPK_API spk_tensor *spk_sigmoid(spk_tensor *x);                               /**< 1 / (1 + e^-x) */
-SPK_API spk_tensor *spk_relu(spk_tensor *x);                                  /**< max(x, 0); slope 0 at 0 */
-SPK_API spk_tensor *spk_clamp(spk_tensor *x, double lowest, double highest);  /**< x limited; slope 1 on the limits, as PyTorch */
+SPK_API spk_tensor *spk_negate(spk_tensor *x);                               /**< -x */
+SPK_API spk_tensor *spk_scale(spk_tensor *x, double factor);                 /**< factor x */
+SPK_API spk_tensor *spk_shift(spk_tensor *x, double offset);                 /**< x + offset */
+SPK_API spk_tensor *spk_exp(spk_tensor *x);                                  /**< e^x */
+SPK_API spk_tensor *spk_log(spk_tensor *x);                                  /**< ln x */
+SPK_API spk_tensor *spk_sqrt(spk_tensor *x);                                 /**< square root */
+SPK_API spk_tensor *spk_power(spk_tensor *x, double exponent);               /**< x^exponent */
+SPK_API spk_tensor *spk_tanh(spk_tensor *x);                                 /**< tanh x */
+SPK_API spk_tensor *spk_sigmoid(spk_tensor *x);                              /**< 1 / (1 + e^-x) */
+SPK_API spk_tensor *spk_relu(spk_tensor *x);                                 /**< max(x, 0); slope 0 at 0 */
+SPK_API spk_tensor *spk_clamp(spk_tensor *x, double lowest, double highest); /**< x limited; slope 1 on the limits, as PyTorch */
 /** @} */
 
 /** @name Products
@@ -133,8 +133,8 @@ SPK_API spk_tensor *spk_mse(spk_tensor *x, spk_tensor *target);
  * @{ */
 /** Options of spk_dropout. */
 typedef struct spk_dropout_opts {
-    double p;   /**< the probability of a zero; default 0.5 */
-    int64_t T;  /**< one mask for all T steps of [T*N, ...]; default 1 */
+    double p;  /**< the probability of a zero; default 0.5 */
+    int64_t T; /**< one mask for all T steps of [T*N, ...]; default 1 */
 } spk_dropout_opts;
 /** Zeroes elements with probability p and scales the others by 1 / (1 - p); bits stay bits. */
 #define spk_dropout(...) spk_dropout_keywords_(__VA_ARGS__, )

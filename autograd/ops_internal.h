@@ -5,10 +5,10 @@
 #include "autograd/op.h"
 
 #define SPK_AUTOGRAD_OPS(op)                                                                                                           \
-    op(add) op(subtract) op(multiply) op(divide) op(where) op(negate) op(scale) op(shift) op(exp) op(log) op(sqrt) op(power) op(tanh) \
-    op(sigmoid) op(relu) op(clamp) op(matmul) op(linear) op(sum) op(mean) op(max) op(reshape) op(slice) op(detach) op(transpose)      \
-    op(concat) op(repeat_over_time) op(sum_over_time) op(dense) op(bits) op(softmax) op(log_softmax) op(cross_entropy) op(mse)        \
-    op(dropout) op(batch_norm)
+    op(add) op(subtract) op(multiply) op(divide) op(where) op(negate) op(scale) op(shift) op(exp) op(log) op(sqrt) op(power) op(tanh)  \
+        op(sigmoid) op(relu) op(clamp) op(matmul) op(linear) op(sum) op(mean) op(max) op(reshape) op(slice) op(detach) op(transpose)   \
+            op(concat) op(repeat_over_time) op(sum_over_time) op(dense) op(bits) op(softmax) op(log_softmax) op(cross_entropy) op(mse) \
+                op(dropout) op(batch_norm)
 
 #define SPK_DECLARE_OP(name) extern const spk_op spk_op_##name;
 SPK_AUTOGRAD_OPS(SPK_DECLARE_OP)

@@ -72,8 +72,7 @@ static bool run(spk_record *r) {
     return true;
 }
 
-spk_tensor *spk_apply_n(const spk_op *op, const void *attributes, int n, spk_tensor *const *inputs, unsigned wanted,
-                        spk_tensor **outputs) {
+spk_tensor *spk_apply_n(const spk_op *op, const void *attributes, int n, spk_tensor *const *inputs, unsigned wanted, spk_tensor **outputs) {
     spk_ctx *ctx = NULL;
     for (int i = 0; i < n && !ctx; i++)
         if (inputs[i]) ctx = inputs[i]->object.ctx;

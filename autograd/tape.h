@@ -49,9 +49,8 @@ SPK_API bool spk_grad_enabled(const spk_ctx *ctx);
 #define SPK_NO_GRAD(ctx) SPK_NO_GRAD_((ctx), __LINE__)
 #define SPK_NO_GRAD_(ctx, line) SPK_NO_GRAD_AT_(ctx, line) /* so that nested blocks do not shadow each other's variables */
 #define SPK_NO_GRAD_AT_(ctx, line) SPK_NO_GRAD_NAMED_(ctx, spk_before_##line##_, spk_once_##line##_)
-#define SPK_NO_GRAD_NAMED_(ctx, before, once)                            \
-    for (int before = spk_set_grad_enabled(ctx, false), once = 1; once; \
-         once = 0, (void)spk_set_grad_enabled(ctx, before))
+#define SPK_NO_GRAD_NAMED_(ctx, before, once) \
+    for (int before = spk_set_grad_enabled(ctx, false), once = 1; once; once = 0, (void)spk_set_grad_enabled(ctx, before))
 
 /** Looks at (and may change, in place) the gradient of a tensor, `n` numbers, once it is complete. */
 typedef void (*spk_grad_hook)(spk_tensor *x, int64_t n, spk_real *gradient, void *user);

@@ -30,7 +30,8 @@ static spk_module *w2_net(spk_ctx *ctx, int64_t T) {
     o.surrogate_function = spk_surrogate_atan();
     spk_lif_opts hidden = o, output = o;
     hidden.spike_out = true, output.store_v_seq = true;
-    return spk_sequential(ctx, spk_linear_layer(ctx, 784, 1000), spk_lif_with(ctx, hidden), spk_linear_layer(ctx, 1000, 10), spk_lif_with(ctx, output));
+    return spk_sequential(ctx, spk_linear_layer(ctx, 784, 1000), spk_lif_with(ctx, hidden), spk_linear_layer(ctx, 1000, 10),
+                          spk_lif_with(ctx, output));
 }
 
 static spk_tensor *w2_loss(spk_module *net, const spk_batch *batch, int64_t T) {

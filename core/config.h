@@ -44,11 +44,10 @@ typedef float spk_real;
  * `spk_lif(ctx, .tau = 2.0)` reads as keyword arguments. The pragmas keep -Woverride-init quiet in the caller's code only here.
  * Pass options by value; C++ and bindings fill the struct that `spk_..._options()` returns instead.
  */
-#define SPK_KEYWORDS(type, ...)                                                                                       \
-    __extension__({                                                                                                   \
-        _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Woverride-init\"") type type##_keywords = { \
-            __VA_ARGS__};                                                                                             \
-        _Pragma("GCC diagnostic pop") type##_keywords;                                                                \
+#define SPK_KEYWORDS(type, ...)                                                                                                    \
+    __extension__({                                                                                                                \
+        _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Woverride-init\"") type type##_keywords = {__VA_ARGS__}; \
+        _Pragma("GCC diagnostic pop") type##_keywords;                                                                             \
     })
 
 /** The release of the headers. */

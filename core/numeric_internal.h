@@ -25,7 +25,7 @@ SPK_INLINE spk_real spk_exp_scalar(spk_real x) {
     return exp(x);
 #else
     const float limited = x > -87.33654f ? (x < 88.72283f ? x : 88.72283f) : -87.33654f; /* NaN goes to the bound and comes back below */
-    const float n = (limited * 1.44269504088896341f + 12582912.0f) - 12582912.0f; /* round to nearest by 1.5 * 2^23 */
+    const float n = (limited * 1.44269504088896341f + 12582912.0f) - 12582912.0f;        /* round to nearest by 1.5 * 2^23 */
     const float r = (limited - n * 0.693359375f) - n * -2.12194440e-4f;
     float p = 1.9875691500e-4f;
     p = p * r + 1.3981999507e-3f;

@@ -47,8 +47,7 @@ spk_shape_string spk_shape_text(spk_shape shape) {
     spk_shape_string s = {"[invalid]"};
     if (shape.axes < 0 || shape.axes > SPK_MAX_AXES) return s;
     int at = snprintf(s.text, sizeof s.text, "[");
-    for (int i = 0; i < shape.axes; i++)
-        at += snprintf(s.text + at, sizeof s.text - (size_t)at, "%s%" PRId64, i ? ", " : "", shape.dim[i]);
+    for (int i = 0; i < shape.axes; i++) at += snprintf(s.text + at, sizeof s.text - (size_t)at, "%s%" PRId64, i ? ", " : "", shape.dim[i]);
     snprintf(s.text + at, sizeof s.text - (size_t)at, "]");
     return s;
 }

@@ -16,8 +16,7 @@ typedef struct spk_shape {
 } spk_shape;
 
 /** `SPK_SHAPE(32, 784)`: a shape written in place. More than SPK_MAX_AXES sizes give an invalid shape, which constructors refuse. */
-#define SPK_SHAPE(...) \
-    spk_shape_of((int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (const int64_t[]){__VA_ARGS__})
+#define SPK_SHAPE(...) spk_shape_of((int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (const int64_t[]){__VA_ARGS__})
 /** The shape of a scalar. */
 #define SPK_SCALAR spk_shape_of(0, NULL)
 

@@ -7,9 +7,7 @@
 
 spk_real spk_inert_data[8];
 
-static void persistent_destroy(spk_object *object) {
-    spk_release(object->ctx, ((spk_tensor *)object)->block);
-}
+static void persistent_destroy(spk_object *object) { spk_release(object->ctx, ((spk_tensor *)object)->block); }
 
 static const spk_object_type persistent_type = {.name = "tensor", .destroy = persistent_destroy};
 
@@ -171,8 +169,9 @@ const spk_real *spk_data(spk_tensor *x) {
 spk_real *spk_data_mut(spk_tensor *x) {
     if (!spk_tensor_usable(spk_tensor_ctx(x), x, "spk_data_mut")) return spk_inert_data;
     if (x->storage != SPK_DENSE) {
-        spk_fail(x->object.ctx, "spk_data_mut: the result of %s is stored as %s, which cannot be written; write to a dense copy (spk_dense)",
-                 x->op, x->storage == SPK_BITS ? "bits" : "repeated rows");
+        spk_fail(x->object.ctx,
+                 "spk_data_mut: the result of %s is stored as %s, which cannot be written; write to a dense copy (spk_dense)", x->op,
+                 x->storage == SPK_BITS ? "bits" : "repeated rows");
         return spk_inert_data;
     }
     x->owner->version++;

@@ -13,17 +13,17 @@ struct spk_tensor {
     int64_t size;
 
     spk_storage storage;
-    int64_t repeat; /* SPK_REPEATED: how often the size / repeat stored numbers are shown, else 1 */
-    int64_t row;    /* SPK_BITS: elements a row; each row starts at a word of its own */
-    spk_real scale; /* SPK_BITS: the value of a set bit */
-    void *data;     /* spk_real, or uint64_t words of bits */
+    int64_t repeat;        /* SPK_REPEATED: how often the size / repeat stored numbers are shown, else 1 */
+    int64_t row;           /* SPK_BITS: elements a row; each row starts at a word of its own */
+    spk_real scale;        /* SPK_BITS: the value of a set bit */
+    void *data;            /* spk_real, or uint64_t words of bits */
     spk_real *written_out; /* the dense copy that spk_data made of another storage */
 
-    spk_tensor *owner; /* the tensor whose storage this one shows: itself, or a view's base */
-    uint64_t version;  /* of the owner: raised by every write */
-    uint64_t step;     /* the step that it lives in; 0 is persistent */
-    void *block;       /* persistent: what to release */
-    int64_t capacity;  /* persistent: numbers that fit the block */
+    spk_tensor *owner;     /* the tensor whose storage this one shows: itself, or a view's base */
+    uint64_t version;      /* of the owner: raised by every write */
+    uint64_t step;         /* the step that it lives in; 0 is persistent */
+    void *block;           /* persistent: what to release */
+    int64_t capacity;      /* persistent: numbers that fit the block */
     const char *op, *path; /* what made it, for messages */
 
     /* Autograd's. */
@@ -38,9 +38,11 @@ struct spk_tensor {
 
 /* Written by nobody: the inert tensor has no elements. */
 extern spk_real spk_inert_data[8];
-#define SPK_INERT_TENSOR(context)                                                                                   \
-    {.object = {.ctx = (context)}, .shape = {.axes = 1}, .storage = SPK_DENSE, .repeat = 1, .data = spk_inert_data, \
-     .owner = &(context)->inert, .op = "an earlier error"}
+#define SPK_INERT_TENSOR(context)                                                                                      \
+    {                                                                                                                  \
+        .object = {.ctx = (context)}, .shape = {.axes = 1}, .storage = SPK_DENSE, .repeat = 1, .data = spk_inert_data, \
+        .owner = &(context)->inert, .op = "an earlier error"                                                           \
+    }
 
 /* A step tensor's header with its storage not yet set. NULL without memory. */
 spk_tensor *spk_tensor_header(spk_ctx *ctx, spk_shape shape);

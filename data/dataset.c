@@ -99,8 +99,7 @@ static spk_dataset *dataset_create(spk_ctx *ctx, samples *s, int64_t first, int6
 
 /* Takes both arrays over, even when it fails; NULL (reading failed) gives NULL. */
 static spk_dataset *dataset_adopt(spk_ctx *ctx, const char *who, spk_idx *inputs, spk_idx *labels, spk_dataset_opts options) {
-    const bool fit = inputs && labels && check_samples(ctx, who, inputs, labels) &&
-                     check_batches(ctx, who, &options, inputs->shape.dim[0]);
+    const bool fit = inputs && labels && check_samples(ctx, who, inputs, labels) && check_batches(ctx, who, &options, inputs->shape.dim[0]);
     samples *s = fit ? spk_allocate(ctx, sizeof *s) : NULL;
     if (!s) {
         spk_idx_destroy(inputs);

@@ -13,11 +13,15 @@
 int64_t spk_element_size(spk_element element) {
     switch (element) {
     case SPK_U8:
-    case SPK_I8: return 1;
-    case SPK_I16: return 2;
+    case SPK_I8:
+        return 1;
+    case SPK_I16:
+        return 2;
     case SPK_I32:
-    case SPK_F32: return 4;
-    case SPK_F64: return 8;
+    case SPK_F32:
+        return 4;
+    case SPK_F64:
+        return 8;
     }
     return 0;
 }
@@ -44,14 +48,11 @@ typedef struct reader {
 } reader;
 
 static bool unreadable(const reader *r, int status) {
-    if (status == Z_DATA_ERROR)
-        spk_fail(r->ctx, "spk_idx_read: %s: its gzip data is damaged; copy or download the file again", r->path);
+    if (status == Z_DATA_ERROR) spk_fail(r->ctx, "spk_idx_read: %s: its gzip data is damaged; copy or download the file again", r->path);
     else if (status == Z_BUF_ERROR)
         spk_fail(r->ctx, "spk_idx_read: %s: its gzip data ends early; copy or download the file again", r->path);
-    else if (status == Z_ERRNO)
-        spk_fail(r->ctx, "spk_idx_read: %s: cannot be read: %s", r->path, strerror(errno));
-    else
-        spk_fail(r->ctx, "spk_idx_read: %s: cannot be unpacked (zlib's error %d)", r->path, status);
+    else if (status == Z_ERRNO) spk_fail(r->ctx, "spk_idx_read: %s: cannot be read: %s", r->path, strerror(errno));
+    else spk_fail(r->ctx, "spk_idx_read: %s: cannot be unpacked (zlib's error %d)", r->path, status);
     return false;
 }
 
@@ -203,12 +204,24 @@ const void *spk_idx_data(const spk_idx *idx) { return idx ? idx->data : NULL; }
 
 void spk_idx_scaled(const spk_idx *idx, int64_t first, int64_t n, double scale, spk_real *out) {
     switch (idx->element) {
-    case SPK_U8: CONVERT(uint8_t); break;
-    case SPK_I8: CONVERT(int8_t); break;
-    case SPK_I16: CONVERT(int16_t); break;
-    case SPK_I32: CONVERT(int32_t); break;
-    case SPK_F32: CONVERT(float); break;
-    case SPK_F64: CONVERT(double); break;
+    case SPK_U8:
+        CONVERT(uint8_t);
+        break;
+    case SPK_I8:
+        CONVERT(int8_t);
+        break;
+    case SPK_I16:
+        CONVERT(int16_t);
+        break;
+    case SPK_I32:
+        CONVERT(int32_t);
+        break;
+    case SPK_F32:
+        CONVERT(float);
+        break;
+    case SPK_F64:
+        CONVERT(double);
+        break;
     }
 }
 

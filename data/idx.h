@@ -8,14 +8,7 @@
 SPK_BEGIN_DECLS
 
 /** Type of the elements, numbered as IDX files do. */
-typedef enum spk_element {
-    SPK_U8 = 0x08,
-    SPK_I8 = 0x09,
-    SPK_I16 = 0x0B,
-    SPK_I32 = 0x0C,
-    SPK_F32 = 0x0D,
-    SPK_F64 = 0x0E
-} spk_element;
+typedef enum spk_element { SPK_U8 = 0x08, SPK_I8 = 0x09, SPK_I16 = 0x0B, SPK_I32 = 0x0C, SPK_F32 = 0x0D, SPK_F64 = 0x0E } spk_element;
 
 /** Bytes of one element; 0 for what is no element type. */
 SPK_API int64_t spk_element_size(spk_element element);

@@ -30,7 +30,8 @@ static spk_tensor *adaptive_fire(spk_base_node *node, spk_tensor *h) {
 }
 
 static const spk_neuron_type adaptive_type = {.module = SPK_NEURON_MODULE("adaptive", adaptive_node, spk_base_node_repr),
-                                              .neuronal_dynamics = adaptive_dynamics, .neuronal_fire = adaptive_fire};
+                                              .neuronal_dynamics = adaptive_dynamics,
+                                              .neuronal_fire = adaptive_fire};
 
 static spk_module *adaptive(spk_ctx *ctx, double beta, double rho, spk_base_node_opts options) {
     adaptive_node *n = spk_base_node_create(ctx, &adaptive_type, options);
@@ -63,7 +64,8 @@ int main(int argc, char **argv) {
     const char *data = argc > 1 ? argv[1] : "datasets/mnist";
     const int epochs = argc > 2 ? atoi(argv[2]) : 6;
     spk_ctx *ctx = spk_ctx_create(.seed = 1);
-    spk_dataset *train = spk_mnist(ctx, data, true, .batch = 128, .shuffle = true, .seed = 1), *test = spk_mnist(ctx, data, false, .batch = 500);
+    spk_dataset *train = spk_mnist(ctx, data, true, .batch = 128, .shuffle = true, .seed = 1),
+                *test = spk_mnist(ctx, data, false, .batch = 500);
 
     spk_base_node_opts options = spk_base_node_options();
     options.parallel_optim = true, options.T = T, options.surrogate_function = spk_surrogate_atan();

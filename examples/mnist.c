@@ -21,8 +21,8 @@ static spk_module *neurons(spk_ctx *ctx, const options *o, bool hidden) {
     const spk_surrogate surrogate = spk_surrogate_of(o->surrogate);
     const double v_reset = o->soft_reset ? SPK_NONE : 0;
     if (strcmp(o->neuron, "if") == 0)
-        return spk_if(ctx, .v_reset = v_reset, .surrogate_function = surrogate, .detach_reset = o->detach_reset, .parallel_optim = true, .T = o->T,
-                      .spike_out = hidden);
+        return spk_if(ctx, .v_reset = v_reset, .surrogate_function = surrogate, .detach_reset = o->detach_reset, .parallel_optim = true,
+                      .T = o->T, .spike_out = hidden);
     return spk_lif(ctx, .tau = o->tau, .v_reset = v_reset, .surrogate_function = surrogate, .detach_reset = o->detach_reset,
                    .parallel_optim = true, .T = o->T, .spike_out = hidden);
 }
@@ -79,7 +79,8 @@ static tally evaluate(spk_ctx *ctx, spk_module *net, spk_dataset *test, const op
     return sum;
 }
 
-static tally train_epoch(spk_ctx *ctx, spk_module *net, spk_dataset *train, spk_optimizer *optimizer, spk_schedule *schedule, const options *o) {
+static tally train_epoch(spk_ctx *ctx, spk_module *net, spk_dataset *train, spk_optimizer *optimizer, spk_schedule *schedule,
+                         const options *o) {
     tally sum = {0};
     spk_batch batch;
     while (spk_next_batch(train, &batch)) {
@@ -100,8 +101,8 @@ static tally train_epoch(spk_ctx *ctx, spk_module *net, spk_dataset *train, spk_
 static double percent(const tally *sum) { return sum->images ? 100.0 * (double)sum->correct / (double)sum->images : 0; }
 
 static void report(int64_t epoch, const tally *trained, const tally *tested, const options *o, double took) {
-    printf("epoch %2lld  loss %.4f  training %.2f %%  %s %.2f %%  firing", (long long)epoch, trained->loss / (double)trained->images, percent(trained),
-           o->validation ? "validation" : "test", percent(tested));
+    printf("epoch %2lld  loss %.4f  training %.2f %%  %s %.2f %%  firing", (long long)epoch, trained->loss / (double)trained->images,
+           percent(trained), o->validation ? "validation" : "test", percent(tested));
     for (int i = 0; i <= o->hidden_layers; i++) printf(" %.3f", tested->rate[i] / (double)tested->images);
     printf("  %.0f images/s  %.1f s\n", (double)trained->images / took, took);
     fflush(stdout);

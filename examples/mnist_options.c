@@ -70,50 +70,116 @@ static bool widths(options *o, const char *text) {
     return o->hidden_layers > 0 || whole("hidden", text, 1, o->hidden);
 }
 
-enum { DATA = 256, VALIDATION, HIDDEN, NEURON, TAU, STEPS, ENCODER, SURROGATE, SOFT, DETACH, EPOCHS, BATCH, LR, DROPOUT, SEED, THREADS, SAVE, LOAD, PREDICT, HELP };
+enum {
+    DATA = 256,
+    VALIDATION,
+    HIDDEN,
+    NEURON,
+    TAU,
+    STEPS,
+    ENCODER,
+    SURROGATE,
+    SOFT,
+    DETACH,
+    EPOCHS,
+    BATCH,
+    LR,
+    DROPOUT,
+    SEED,
+    THREADS,
+    SAVE,
+    LOAD,
+    PREDICT,
+    HELP
+};
 
-static const struct option table[] = {
-    {"data", 1, NULL, DATA},         {"validation", 1, NULL, VALIDATION}, {"hidden", 1, NULL, HIDDEN},
-    {"neuron", 1, NULL, NEURON},     {"tau", 1, NULL, TAU},               {"T", 1, NULL, STEPS},
-    {"encoder", 1, NULL, ENCODER},   {"surrogate", 1, NULL, SURROGATE},   {"soft-reset", 0, NULL, SOFT},
-    {"detach-reset", 0, NULL, DETACH}, {"epochs", 1, NULL, EPOCHS},       {"batch", 1, NULL, BATCH},
-    {"lr", 1, NULL, LR},             {"dropout", 1, NULL, DROPOUT},      
-    {"seed", 1, NULL, SEED},         {"threads", 1, NULL, THREADS},       {"save", 1, NULL, SAVE},
-    {"load", 1, NULL, LOAD},         {"predict", 0, NULL, PREDICT},       {"help", 0, NULL, HELP},
-    {NULL, 0, NULL, 0}};
+static const struct option table[] = {{"data", 1, NULL, DATA},
+                                      {"validation", 1, NULL, VALIDATION},
+                                      {"hidden", 1, NULL, HIDDEN},
+                                      {"neuron", 1, NULL, NEURON},
+                                      {"tau", 1, NULL, TAU},
+                                      {"T", 1, NULL, STEPS},
+                                      {"encoder", 1, NULL, ENCODER},
+                                      {"surrogate", 1, NULL, SURROGATE},
+                                      {"soft-reset", 0, NULL, SOFT},
+                                      {"detach-reset", 0, NULL, DETACH},
+                                      {"epochs", 1, NULL, EPOCHS},
+                                      {"batch", 1, NULL, BATCH},
+                                      {"lr", 1, NULL, LR},
+                                      {"dropout", 1, NULL, DROPOUT},
+                                      {"seed", 1, NULL, SEED},
+                                      {"threads", 1, NULL, THREADS},
+                                      {"save", 1, NULL, SAVE},
+                                      {"load", 1, NULL, LOAD},
+                                      {"predict", 0, NULL, PREDICT},
+                                      {"help", 0, NULL, HELP},
+                                      {NULL, 0, NULL, 0}};
 
 static bool read_one(options *o, int option, const char *value) {
     int64_t threads = 0;
     bool right;
     switch (option) {
-    case DATA: o->data = value; return true;
-    case VALIDATION: return whole("validation", value, 0, &o->validation);
-    case HIDDEN: return widths(o, value);
-    case NEURON: return one_of("neuron", value, "lif", "if", &o->neuron);
-    case TAU: return real("tau", value, 1, 1e9, &o->tau);
-    case STEPS: return whole("T", value, 1, &o->T);
-    case ENCODER: return one_of("encoder", value, "constant", "poisson", &o->encoder);
-    case SURROGATE: o->surrogate = value; return true;
-    case SOFT: return o->soft_reset = true;
-    case DETACH: return o->detach_reset = true;
-    case EPOCHS: return whole("epochs", value, 0, &o->epochs);
-    case BATCH: return whole("batch", value, 2, &o->batch);
-    case LR: return real("lr", value, 0, 1e9, &o->lr);
-    case DROPOUT: return real("dropout", value, 0, 1, &o->dropout);
-    case SEED: return whole("seed", value, 0, &o->seed);
+    case DATA:
+        o->data = value;
+        return true;
+    case VALIDATION:
+        return whole("validation", value, 0, &o->validation);
+    case HIDDEN:
+        return widths(o, value);
+    case NEURON:
+        return one_of("neuron", value, "lif", "if", &o->neuron);
+    case TAU:
+        return real("tau", value, 1, 1e9, &o->tau);
+    case STEPS:
+        return whole("T", value, 1, &o->T);
+    case ENCODER:
+        return one_of("encoder", value, "constant", "poisson", &o->encoder);
+    case SURROGATE:
+        o->surrogate = value;
+        return true;
+    case SOFT:
+        return o->soft_reset = true;
+    case DETACH:
+        return o->detach_reset = true;
+    case EPOCHS:
+        return whole("epochs", value, 0, &o->epochs);
+    case BATCH:
+        return whole("batch", value, 2, &o->batch);
+    case LR:
+        return real("lr", value, 0, 1e9, &o->lr);
+    case DROPOUT:
+        return real("dropout", value, 0, 1, &o->dropout);
+    case SEED:
+        return whole("seed", value, 0, &o->seed);
     case THREADS:
         right = whole("threads", value, 1, &threads) && threads <= 4096;
         o->threads = (int)threads;
         return right;
-    case SAVE: o->save = value; return true;
-    case LOAD: o->load = value; return true;
-    default: return false;
+    case SAVE:
+        o->save = value;
+        return true;
+    case LOAD:
+        o->load = value;
+        return true;
+    default:
+        return false;
     }
 }
 
 int options_read(options *o, int argc, char **argv) {
-    *o = (options){.data = "datasets/mnist", .neuron = "lif", .surrogate = "atan", .encoder = "constant", .hidden = {800}, .hidden_layers = 1,
-                   .epochs = -1, .T = 4, .batch = 128, .seed = 1, .tau = 2, .lr = 2e-3, .dropout = 0.2};
+    *o = (options){.data = "datasets/mnist",
+                   .neuron = "lif",
+                   .surrogate = "atan",
+                   .encoder = "constant",
+                   .hidden = {800},
+                   .hidden_layers = 1,
+                   .epochs = -1,
+                   .T = 4,
+                   .batch = 128,
+                   .seed = 1,
+                   .tau = 2,
+                   .lr = 2e-3,
+                   .dropout = 0.2};
     bool predicting = false;
     for (int option; (option = getopt_long(argc, argv, "", table, NULL)) != -1;) {
         if (option == HELP) {
@@ -129,7 +195,9 @@ int options_read(options *o, int argc, char **argv) {
     o->images = argv + optind;
     o->n_images = argc - optind;
     if (predicting != (o->n_images > 0) || (predicting && !o->load)) {
-        fprintf(stderr, predicting ? "mnist: --predict needs --load FILE and at least one image\n" : "mnist: unexpected '%s'; see mnist --help\n", argv[optind]);
+        fprintf(stderr,
+                predicting ? "mnist: --predict needs --load FILE and at least one image\n" : "mnist: unexpected '%s'; see mnist --help\n",
+                argv[optind]);
         return 2;
     }
     if (o->epochs < 0) o->epochs = o->load ? 0 : 20;

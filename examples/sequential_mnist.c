@@ -12,9 +12,7 @@
 enum { ROWS = 28, HIDDEN = 256 };
 
 /* A batch [N, 28, 28] as a sequence of rows, [28*N, 28] with row t*N + n. */
-static spk_tensor *rows_in_time(spk_tensor *x) {
-    return spk_reshape(spk_transpose(x, 0, 1), SPK_SHAPE(ROWS * spk_dim(x, 0), ROWS));
-}
+static spk_tensor *rows_in_time(spk_tensor *x) { return spk_reshape(spk_transpose(x, 0, 1), SPK_SHAPE(ROWS * spk_dim(x, 0), ROWS)); }
 
 /* Window i of W rows through the net. The scores are the membranes of the last layer, which integrates and never fires. */
 static spk_tensor *window_scores(spk_module *net, spk_tensor *sequence, int64_t W, int64_t i) {
@@ -67,14 +65,16 @@ int main(int argc, char **argv) {
         return 2;
     }
     spk_ctx *ctx = spk_ctx_create(.seed = 1);
-    spk_dataset *train = spk_mnist(ctx, data, true, .batch = 128, .shuffle = true, .seed = 1), *test = spk_mnist(ctx, data, false, .batch = 500);
+    spk_dataset *train = spk_mnist(ctx, data, true, .batch = 128, .shuffle = true, .seed = 1),
+                *test = spk_mnist(ctx, data, false, .batch = 500);
     spk_lif_opts hidden = spk_lif_options();
     hidden.tau = 8, hidden.decay_input = false, hidden.v_reset = SPK_NONE, hidden.parallel_optim = true, hidden.T = W;
     hidden.surrogate_function = spk_surrogate_atan();
     spk_lif_opts readout = hidden;
     readout.v_threshold = 1e9;
-    spk_module *net = spk_sequential(ctx, spk_linear_layer(ctx, ROWS, HIDDEN), spk_lif_with(ctx, hidden), spk_linear_layer(ctx, HIDDEN, HIDDEN),
-                                     spk_lif_with(ctx, hidden), spk_linear_layer(ctx, HIDDEN, 10), spk_lif_with(ctx, readout));
+    spk_module *net =
+        spk_sequential(ctx, spk_linear_layer(ctx, ROWS, HIDDEN), spk_lif_with(ctx, hidden), spk_linear_layer(ctx, HIDDEN, HIDDEN),
+                       spk_lif_with(ctx, hidden), spk_linear_layer(ctx, HIDDEN, 10), spk_lif_with(ctx, readout));
     spk_optimizer *optimizer = spk_adam(net, .lr = 1e-3);
     printf("%s\n", W == ROWS ? "full BPTT over 28 rows" : "truncated BPTT");
     for (int64_t epoch = 1; epoch <= epochs && !spk_failed(ctx); epoch++) {

@@ -19,9 +19,9 @@ void spk_base_node_repr(const spk_module *module, spk_text *text) {
     const spk_surrogate *s = &node->surrogate_function;
     spk_text_add(text, "v_threshold=%g, v_reset=", node->v_threshold);
     spk_text_add(text, spk_is_none(node->v_reset) ? "none" : "%g", node->v_reset);
-    spk_text_add(text, ", surrogate=%s(alpha=%g%s), detach_reset=%s, parallel_optim=%s, T=%" PRId64 ", spike_out=%s", s->name, (double)s->alpha,
-                 s->spiking ? "" : ", spiking=false", node->detach_reset ? "true" : "false", node->parallel_optim ? "true" : "false", node->T,
-                 node->spike_out ? "true" : "false");
+    spk_text_add(text, ", surrogate=%s(alpha=%g%s), detach_reset=%s, parallel_optim=%s, T=%" PRId64 ", spike_out=%s", s->name,
+                 (double)s->alpha, s->spiking ? "" : ", spiking=false", node->detach_reset ? "true" : "false",
+                 node->parallel_optim ? "true" : "false", node->T, node->spike_out ? "true" : "false");
 }
 
 /* Refuses options that no neuron can run with; NULL when they are right. */
@@ -75,7 +75,8 @@ spk_tensor *spk_neuronal_dynamics(spk_base_node *node, spk_tensor *x, spk_tensor
     const spk_neuron_type *type = type_of(node);
     if (type->neuronal_dynamics) return type->neuronal_dynamics(node, x, v);
     if (type->leak) return spk_leaky_charge(type->leak(node), x, v, rest_of(node));
-    spk_module_fail(&node->module, "the type has no dynamics; set neuronal_dynamics or leak in its spk_neuron_type, or use spk_if, spk_lif or spk_plif");
+    spk_module_fail(&node->module,
+                    "the type has no dynamics; set neuronal_dynamics or leak in its spk_neuron_type, or use spk_if, spk_lif or spk_plif");
     return &spk_module_ctx(&node->module)->inert;
 }
 
@@ -94,7 +95,9 @@ spk_tensor *spk_hard_reset(spk_tensor *v, spk_tensor *spikes, double v_reset) {
     return spk_add(spk_multiply(spk_shift(spk_negate(spikes), 1), v), spk_scale(spikes, v_reset));
 }
 
-spk_tensor *spk_soft_reset(spk_tensor *v, spk_tensor *spikes, double v_threshold) { return spk_subtract(v, spk_scale(spikes, v_threshold)); }
+spk_tensor *spk_soft_reset(spk_tensor *v, spk_tensor *spikes, double v_threshold) {
+    return spk_subtract(v, spk_scale(spikes, v_threshold));
+}
 
 spk_tensor *spk_v_float_to_tensor(spk_base_node *node, spk_tensor *x) { return spk_memory_like(&node->module, "v", x); }
 
@@ -104,9 +107,16 @@ spk_tensor *spk_v_float_to_tensor(spk_base_node *node, spk_tensor *x) { return s
 static spk_tensor *fused(spk_base_node *node, spk_tensor *x, int64_t T) {
     const spk_leak leak = type_of(node)->leak(node);
     const bool hard = !spk_is_none(node->v_reset);
-    spk_leaky a = {.T = T, .k = (spk_real)leak.k, .v_threshold = (spk_real)node->v_threshold, .v_rest = (spk_real)rest_of(node),
-                   .v_reset = hard ? (spk_real)node->v_reset : 0, .decay_input = leak.decay_input, .hard = hard,
-                   .detach_reset = node->detach_reset, .spike_out = node->spike_out, .surrogate = node->surrogate_function};
+    spk_leaky a = {.T = T,
+                   .k = (spk_real)leak.k,
+                   .v_threshold = (spk_real)node->v_threshold,
+                   .v_rest = (spk_real)rest_of(node),
+                   .v_reset = hard ? (spk_real)node->v_reset : 0,
+                   .decay_input = leak.decay_input,
+                   .hard = hard,
+                   .detach_reset = node->detach_reset,
+                   .spike_out = node->spike_out,
+                   .surrogate = node->surrogate_function};
     a.v_start = (spk_real)spk_reset_value(&node->module, "v");
     spk_shape step = spk_tensor_shape(x);
     step.dim[0] /= T;
@@ -170,7 +180,8 @@ static spk_tensor *of_last_forward(spk_module *module, size_t field, const char 
     }
     spk_tensor *x = *(spk_tensor *const *)(const void *)((const char *)node + field);
     if (!x) spk_module_fail(module, "%s: %s", who, remedy);
-    else if (node->step != ctx->step) spk_module_fail(module, "%s: the step of the last forward has ended; read it before spk_end_step", who);
+    else if (node->step != ctx->step)
+        spk_module_fail(module, "%s: the step of the last forward has ended; read it before spk_end_step", who);
     return !ctx->failed && spk_tensor_usable(ctx, x, who) ? x : &ctx->inert;
 }
 

@@ -8,14 +8,14 @@
 SPK_BEGIN_DECLS
 
 /** The options that every neuron has, with snngrow's names; put them into an options struct of one's own. */
-#define SPK_BASE_NODE_FIELDS                                                                                              \
-    double v_threshold;               /**< the neuron fires where its membrane reaches this; default 1 */                 \
+#define SPK_BASE_NODE_FIELDS                                                                                                \
+    double v_threshold;               /**< the neuron fires where its membrane reaches this; default 1 */                   \
     double v_reset;                   /**< hard reset to this after a spike; SPK_NONE: soft, less v_threshold; default 0 */ \
-    spk_surrogate surrogate_function; /**< all zero: sigmoid with alpha 4, the default */                                 \
-    bool detach_reset;                /**< no gradient through the spike in the reset; default false */                   \
-    bool parallel_optim;              /**< the input holds all T steps, [T*N, ...]; default false: one step a call */     \
-    int64_t T;                        /**< time steps of an input under parallel_optim; default 1 */                      \
-    bool spike_out;                   /**< spikes stored as bits (snngrow: SpikeTensor); default false */                 \
+    spk_surrogate surrogate_function; /**< all zero: sigmoid with alpha 4, the default */                                   \
+    bool detach_reset;                /**< no gradient through the spike in the reset; default false */                     \
+    bool parallel_optim;              /**< the input holds all T steps, [T*N, ...]; default false: one step a call */       \
+    int64_t T;                        /**< time steps of an input under parallel_optim; default 1 */                        \
+    bool spike_out;                   /**< spikes stored as bits (snngrow: SpikeTensor); default false */                   \
     bool store_v_seq;                 /**< keep the membrane after each step for spk_v_seq; default false */
 
 /** The defaults of SPK_BASE_NODE_FIELDS. */
@@ -28,7 +28,7 @@ typedef struct spk_base_node_opts {
 SPK_API spk_base_node_opts spk_base_node_options(void); /**< The defaults. */
 
 /** The fields of an options struct that holds SPK_BASE_NODE_FIELDS, as spk_base_node_opts. */
-#define spk_base_node_part(o)                                                                                                       \
+#define spk_base_node_part(o)                                                                                                \
     ((spk_base_node_opts){(o).v_threshold, (o).v_reset, (o).surrogate_function, (o).detach_reset, (o).parallel_optim, (o).T, \
                           (o).spike_out, (o).store_v_seq})
 
@@ -56,7 +56,7 @@ typedef struct spk_neuron_type {
 
 /** The module part of a neuron type: its name, its struct, and its extra_repr (spk_base_node_repr, or one that calls it). */
 #define SPK_NEURON_MODULE(type_name, type_struct, repr) \
-    {.name = (type_name), .size = sizeof(type_struct), .forward = spk_base_node_forward, .extra_repr = (repr)}
+    { .name = (type_name), .size = sizeof(type_struct), .forward = spk_base_node_forward, .extra_repr = (repr) }
 
 /** A neuron layer. Embed it first in a struct of one's own; its memory `v` is the membrane. */
 struct spk_base_node {

@@ -54,7 +54,8 @@ static bool infer(spk_record *r) {
         return spk_op_fail(r, "T = %lld does not divide the first axis of x %s", (long long)a->T, spk_shape_text(x->shape).text);
     step.dim[0] /= a->T;
     if (r->in[V_START] && !spk_shape_equal(r->in[V_START]->shape, step))
-        return spk_op_fail(r, "the membrane is %s, one step of x %s", spk_shape_text(r->in[V_START]->shape).text, spk_shape_text(step).text);
+        return spk_op_fail(r, "the membrane is %s, one step of x %s", spk_shape_text(r->in[V_START]->shape).text,
+                           spk_shape_text(step).text);
     if (x->storage == SPK_REPEATED && x->repeat != a->T) r->in[X] = spk_dense(r->in[X]);
     const int64_t row = step.axes > 1 ? step.dim[step.axes - 1] : step.dim[0];
     return (a->spike_out ? spk_output_bits(r, SPK_LEAKY_SPIKES, x->shape, row, 1) : spk_output(r, SPK_LEAKY_SPIKES, x->shape)) &&
@@ -80,7 +81,8 @@ static work work_of(spk_record *r) {
 
 static tile tile_of(const work *w, int64_t index) {
     const int64_t a_row = (w->row + w->tile - 1) / w->tile, row = index / a_row, column = index % a_row * w->tile;
-    return (tile){.at = row * w->row + column, .n = w->row - column < w->tile ? w->row - column : w->tile,
+    return (tile){.at = row * w->row + column,
+                  .n = w->row - column < w->tile ? w->row - column : w->tile,
                   .word = row * spk_words_of(w->row) + column / 64};
 }
 
@@ -170,8 +172,8 @@ static void recompute(const work *w, tile p, spk_real *h) {
 }
 
 /* The adjoint of fire and reset: g takes the membrane's gradient to that of H. */
-SPK_CLONES static void adjoint_tile(const work *w, int64_t n, const spk_real *restrict h, const spk_real *restrict s, const spk_real *restrict sg,
-                                    const spk_real *restrict g_spikes, spk_real *restrict g) {
+SPK_CLONES static void adjoint_tile(const work *w, int64_t n, const spk_real *restrict h, const spk_real *restrict s,
+                                    const spk_real *restrict sg, const spk_real *restrict g_spikes, spk_real *restrict g) {
     const spk_real v_reset = w->a->v_reset, theta = w->a->v_threshold, d = w->a->detach_reset ? 0 : 1;
     if (w->a->hard)
         for (int64_t i = 0; i < n; i++) g[i] = g[i] * ((1 - s[i]) + d * (v_reset - h[i]) * sg[i]);
@@ -226,7 +228,8 @@ static void backward_share(void *v, int64_t begin, int64_t end) {
 
 static void backward(spk_record *r) {
     work w = work_of(r);
-    w.g_spikes = spk_grad_of(r, SPK_LEAKY_SPIKES), w.g_v_seq = spk_grad_of(r, SPK_LEAKY_V_SEQ), w.g_v_last = spk_grad_of(r, SPK_LEAKY_V_LAST);
+    w.g_spikes = spk_grad_of(r, SPK_LEAKY_SPIKES), w.g_v_seq = spk_grad_of(r, SPK_LEAKY_V_SEQ),
+    w.g_v_last = spk_grad_of(r, SPK_LEAKY_V_LAST);
     w.gx = spk_grad_to(r, X), w.gv_start = spk_grad_to(r, V_START);
     spk_real *gk = spk_grad_to(r, K);
     const size_t buffers = spk_bytes(w.share * w.a->T * w.tile), sums = (size_t)w.tiles * sizeof *w.gk;
@@ -242,14 +245,23 @@ static void backward(spk_record *r) {
     spk_scratch_done(r, w.gk, sums);
 }
 
-const spk_op spk_op_leaky = {.name = "leaky", .attributes = sizeof(spk_leaky), .outputs = 3, .storages = SPK_REPEATED,
-                             .optional_inputs = 1 << V_START | 1 << K, .saved_inputs = 1 << X | 1 << V_START | 1 << K, .saved_outputs = 1 << SPK_LEAKY_SPIKES,
-                             .infer = infer, .forward = forward, .backward = backward};
+const spk_op spk_op_leaky = {.name = "leaky",
+                             .attributes = sizeof(spk_leaky),
+                             .outputs = 3,
+                             .storages = SPK_REPEATED,
+                             .optional_inputs = 1 << V_START | 1 << K,
+                             .saved_inputs = 1 << X | 1 << V_START | 1 << K,
+                             .saved_outputs = 1 << SPK_LEAKY_SPIKES,
+                             .infer = infer,
+                             .forward = forward,
+                             .backward = backward};
 
-spk_tensor *spk_leaky_forward(const spk_leaky *neuron, spk_tensor *x, spk_tensor *v_start, spk_tensor *k, spk_tensor **v_seq, spk_tensor **v_last) {
+spk_tensor *spk_leaky_forward(const spk_leaky *neuron, spk_tensor *x, spk_tensor *v_start, spk_tensor *k, spk_tensor **v_seq,
+                              spk_tensor **v_last) {
     spk_tensor *const inputs[] = {x, v_start, k};
     spk_tensor *outputs[SPK_MAX_OUTPUTS];
-    spk_apply_n(&spk_op_leaky, neuron, 3, inputs, 1 << SPK_LEAKY_SPIKES | 1 << SPK_LEAKY_V_LAST | (v_seq ? 1 << SPK_LEAKY_V_SEQ : 0), outputs);
+    spk_apply_n(&spk_op_leaky, neuron, 3, inputs, 1 << SPK_LEAKY_SPIKES | 1 << SPK_LEAKY_V_LAST | (v_seq ? 1 << SPK_LEAKY_V_SEQ : 0),
+                outputs);
     if (v_seq) *v_seq = outputs[SPK_LEAKY_V_SEQ];
     *v_last = outputs[SPK_LEAKY_V_LAST];
     return outputs[SPK_LEAKY_SPIKES];

@@ -9,7 +9,8 @@ SPK_BEGIN_DECLS
 /** Integrate-and-fire: H = v + x. `spk_if(ctx, .parallel_optim = true, .T = 4)` */
 #define spk_if(...) spk_if_keywords_(__VA_ARGS__, )
 #define spk_if_keywords_(ctx, ...) spk_if_with((ctx), SPK_KEYWORDS(spk_base_node_opts, SPK_BASE_NODE_DEFAULTS, __VA_ARGS__))
-SPK_API spk_module *spk_if_with(spk_ctx *ctx, spk_base_node_opts options); /**< The function behind spk_if; defaults: spk_base_node_options. */
+SPK_API spk_module *spk_if_with(spk_ctx *ctx,
+                                spk_base_node_opts options); /**< The function behind spk_if; defaults: spk_base_node_options. */
 
 /** Options of spk_lif and spk_plif. */
 typedef struct spk_lif_opts {
@@ -21,8 +22,8 @@ typedef struct spk_lif_opts {
 SPK_API spk_lif_opts spk_lif_options(void); /**< The defaults. */
 
 /**
- * Leaky integrate-and-fire: H = v + (x - (v - v_rest)) / tau, or without decay_input H = v - (v - v_rest) / tau + x; v_rest is v_reset, or 0
- * under soft reset. `spk_lif(ctx, .tau = 2.0, .T = 4, .parallel_optim = true)`
+ * Leaky integrate-and-fire: H = v + (x - (v - v_rest)) / tau, or without decay_input H = v - (v - v_rest) / tau + x; v_rest is v_reset, or
+ * 0 under soft reset. `spk_lif(ctx, .tau = 2.0, .T = 4, .parallel_optim = true)`
  */
 #define spk_lif(...) spk_lif_keywords_(__VA_ARGS__, )
 #define spk_lif_keywords_(ctx, ...) spk_lif_with((ctx), SPK_KEYWORDS(spk_lif_opts, SPK_LIF_DEFAULTS, __VA_ARGS__))
@@ -35,10 +36,10 @@ SPK_API spk_module *spk_plif_with(spk_ctx *ctx, spk_lif_opts options); /**< The 
 
 /** @name snngrow's static dynamics of LIFNode: H from the input and the membrane, as ops
  * @{ */
-SPK_API spk_tensor *spk_lif_decay_input_reset0(spk_tensor *x, spk_tensor *v, double tau);                    /**< v + (x - v) / tau */
-SPK_API spk_tensor *spk_lif_decay_input(spk_tensor *x, spk_tensor *v, double v_reset, double tau);           /**< v + (x - (v - v_reset)) / tau */
-SPK_API spk_tensor *spk_lif_no_decay_input_reset0(spk_tensor *x, spk_tensor *v, double tau);                 /**< v - v / tau + x */
-SPK_API spk_tensor *spk_lif_no_decay_input(spk_tensor *x, spk_tensor *v, double v_reset, double tau);        /**< v - (v - v_reset) / tau + x */
+SPK_API spk_tensor *spk_lif_decay_input_reset0(spk_tensor *x, spk_tensor *v, double tau);             /**< v + (x - v) / tau */
+SPK_API spk_tensor *spk_lif_decay_input(spk_tensor *x, spk_tensor *v, double v_reset, double tau);    /**< v + (x - (v - v_reset)) / tau */
+SPK_API spk_tensor *spk_lif_no_decay_input_reset0(spk_tensor *x, spk_tensor *v, double tau);          /**< v - v / tau + x */
+SPK_API spk_tensor *spk_lif_no_decay_input(spk_tensor *x, spk_tensor *v, double v_reset, double tau); /**< v - (v - v_reset) / tau + x */
 /** @} */
 
 SPK_END_DECLS

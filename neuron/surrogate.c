@@ -26,6 +26,8 @@ SPK_INLINE spk_real square(spk_real x) { return x * x; }
 SPK_INLINE spk_real sigmoid_slope(spk_real y) { return y * (1 - y); }
 SPK_INLINE spk_real limited(spk_real x) { return x < 0 ? 0 : (x > 1 ? 1 : x); }
 
+/* Expressions, which the formatter takes for declarations. */
+/* clang-format off */
 SURROGATE(sigmoid, alpha * sigmoid_slope(spk_sigmoid_scalar(alpha * x)), spk_sigmoid_scalar(alpha * x))
 SURROGATE(atan, alpha / 2 / (1 + square(pi / 2 * alpha * x)), spk_atan_scalar(pi / 2 * alpha * x) / pi + (spk_real)0.5)
 SURROGATE(piecewise_quadratic, a * alpha < 1 ? alpha - alpha * alpha * a : 0,
@@ -38,14 +40,16 @@ SURROGATE(super_spike, alpha / square(1 + a), x < 0 ? alpha / (1 + a) : alpha * 
 SURROGATE(fast_sigmoid, 1 / square(1 + alpha * a), (x < 0 ? 1 / (1 + alpha * a) : 2 - 1 / (1 + alpha * a)) / alpha)
 SURROGATE(erf, alpha / spk_sqrt_scalar(pi) * spk_exp_scalar(-square(alpha * x)), spk_erfc_scalar(-alpha * x) / 2)
 SURROGATE(leaky_k_relu, x >= 0 ? alpha : leak, x >= 0 ? alpha * x : leak * x)
+/* clang-format on */
 
-#define ENTRY(id, alpha, leak, support) {#id, id##_grad, id##_primitive, alpha, leak, support, true, NULL}
+#define ENTRY(id, alpha, leak, support) \
+    { #id, id##_grad, id##_primitive, alpha, leak, support, true, NULL }
 
 /* Defaults are the field's; `support` is that of alpha 1, and shrinks as 1 / alpha. */
 static const spk_surrogate table[] = {
-    ENTRY(sigmoid, 4, 0, INFINITY),       ENTRY(atan, 2, 0, INFINITY),      ENTRY(piecewise_quadratic, 1, 0, 1),
-    ENTRY(rect, 1, 0, (spk_real)0.5),     ENTRY(piecewise_exp, 1, 0, INFINITY), ENTRY(soft_sign, 2, 0, INFINITY),
-    ENTRY(super_spike, 1, 0, INFINITY),   ENTRY(fast_sigmoid, 25, 0, INFINITY), ENTRY(erf, 2, 0, INFINITY),
+    ENTRY(sigmoid, 4, 0, INFINITY),      ENTRY(atan, 2, 0, INFINITY),          ENTRY(piecewise_quadratic, 1, 0, 1),
+    ENTRY(rect, 1, 0, (spk_real)0.5),    ENTRY(piecewise_exp, 1, 0, INFINITY), ENTRY(soft_sign, 2, 0, INFINITY),
+    ENTRY(super_spike, 1, 0, INFINITY),  ENTRY(fast_sigmoid, 25, 0, INFINITY), ENTRY(erf, 2, 0, INFINITY),
     ENTRY(leaky_k_relu, 1, 0, INFINITY),
 };
 enum { SURROGATES = sizeof table / sizeof *table };
@@ -69,5 +73,6 @@ spk_surrogate spk_surrogate_named(const char *name, spk_surrogate_opts options) 
 }
 
 spk_surrogate spk_surrogate_custom(const char *name, spk_surrogate_function grad, spk_surrogate_function primitive, void *user) {
-    return (spk_surrogate){.name = name ? name : "custom", .grad = grad, .primitive = primitive, .support = INFINITY, .spiking = true, .user = user};
+    return (spk_surrogate){
+        .name = name ? name : "custom", .grad = grad, .primitive = primitive, .support = INFINITY, .spiking = true, .user = user};
 }

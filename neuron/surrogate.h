@@ -8,7 +8,8 @@ SPK_BEGIN_DECLS
 
 typedef struct spk_surrogate spk_surrogate;
 
-/** A function over an array: out[i] = f(x[i]) for n elements, x = H - v_threshold. Called on pieces that fit the L1 cache, by any thread. */
+/** A function over an array: out[i] = f(x[i]) for n elements, x = H - v_threshold. Called on pieces that fit the L1 cache, by any thread.
+ */
 typedef void (*spk_surrogate_function)(const spk_surrogate *surrogate, int64_t n, const spk_real *x, spk_real *out);
 
 /** A surrogate: a value, copied freely. Make one with the functions below. */
@@ -54,7 +55,8 @@ typedef struct spk_surrogate_opts {
  * An unknown name or a parameter that is not positive (leak: not finite) gives an invalid surrogate, which neurons refuse with an error.
  */
 #define spk_surrogate_of(...) spk_surrogate_keywords_(__VA_ARGS__, )
-#define spk_surrogate_keywords_(name, ...) spk_surrogate_named((name), SPK_KEYWORDS(spk_surrogate_opts, SPK_SURROGATE_DEFAULTS, __VA_ARGS__))
+#define spk_surrogate_keywords_(name, ...) \
+    spk_surrogate_named((name), SPK_KEYWORDS(spk_surrogate_opts, SPK_SURROGATE_DEFAULTS, __VA_ARGS__))
 SPK_API spk_surrogate spk_surrogate_named(const char *name, spk_surrogate_opts options); /**< The function behind spk_surrogate_of. */
 SPK_API spk_surrogate_opts spk_surrogate_options(void);                                  /**< The defaults. */
 /** The name of built-in surrogate i, from 0; NULL after the last. */

@@ -30,10 +30,15 @@ SPK_CLONES static void adam_range(void *v, int64_t begin, int64_t end) {
 static void update(const spk_optimizer *optimizer, const spk_update *u, double shrink, double weight_decay) {
     const spk_adam_opts *o = &((const adam *)optimizer)->options;
     const double t = (double)u->step;
-    work w = {.u = u, .shrink = (spk_real)shrink, .weight_decay = (spk_real)weight_decay,
-              .beta1 = (spk_real)o->beta1, .rest1 = (spk_real)(1 - o->beta1),
-              .beta2 = (spk_real)o->beta2, .rest2 = (spk_real)(1 - o->beta2),
-              .step_size = (spk_real)(u->lr / (1 - pow(o->beta1, t))), .root = (spk_real)(1 / sqrt(1 - pow(o->beta2, t))),
+    work w = {.u = u,
+              .shrink = (spk_real)shrink,
+              .weight_decay = (spk_real)weight_decay,
+              .beta1 = (spk_real)o->beta1,
+              .rest1 = (spk_real)(1 - o->beta1),
+              .beta2 = (spk_real)o->beta2,
+              .rest2 = (spk_real)(1 - o->beta2),
+              .step_size = (spk_real)(u->lr / (1 - pow(o->beta1, t))),
+              .root = (spk_real)(1 / sqrt(1 - pow(o->beta2, t))),
               .eps = (spk_real)o->eps};
     spk_parallel(u->n, SPK_GRAIN_ELEMENTS, adam_range, &w);
 }
@@ -50,7 +55,8 @@ static spk_optimizer *create(spk_module *module, const spk_optimizer_type *type,
     if (!spk_check_option(ctx, options.beta1 >= 0 && options.beta1 < 1, who, "beta1", options.beta1, in_range)) return NULL;
     if (!spk_check_option(ctx, options.beta2 >= 0 && options.beta2 < 1, who, "beta2", options.beta2, in_range)) return NULL;
     /* After rounding, too: with 0 a parameter whose gradient is 0 would become 0 / 0. */
-    if (!spk_check_option(ctx, (spk_real)options.eps > 0 && isfinite((spk_real)options.eps), who, "eps", options.eps, "a finite number above 0"))
+    if (!spk_check_option(ctx, (spk_real)options.eps > 0 && isfinite((spk_real)options.eps), who, "eps", options.eps,
+                          "a finite number above 0"))
         return NULL;
     adam *opt = spk_optimizer_create(module, type, options.lr, options.weight_decay);
     if (!opt) return NULL;

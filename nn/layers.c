@@ -40,7 +40,8 @@ static spk_tensor *linear_forward(spk_module *module, spk_tensor *x) {
 
 static void linear_repr(const spk_module *module, spk_text *text) {
     const linear_layer *layer = (const linear_layer *)module;
-    spk_text_add(text, "%" PRId64 ", %" PRId64 ", bias=%s", spk_dim(layer->weight, 0), spk_dim(layer->weight, 1), layer->bias ? "true" : "false");
+    spk_text_add(text, "%" PRId64 ", %" PRId64 ", bias=%s", spk_dim(layer->weight, 0), spk_dim(layer->weight, 1),
+                 layer->bias ? "true" : "false");
 }
 
 static const spk_module_type linear_type = {
@@ -87,7 +88,8 @@ static const spk_module_type batch_norm_type = {
 spk_module *spk_batch_norm1d_with(spk_ctx *ctx, int64_t channels, spk_batch_norm1d_opts options) {
     if (channels < 1) spk_fail(ctx, "spk_batch_norm1d: %" PRId64 " channels: there must be at least 1", channels);
     if (!(options.eps > 0)) spk_fail(ctx, "spk_batch_norm1d: eps is %g: it must be positive", options.eps);
-    if (!(options.momentum >= 0 && options.momentum <= 1)) spk_fail(ctx, "spk_batch_norm1d: momentum is %g: it is from 0 to 1", options.momentum);
+    if (!(options.momentum >= 0 && options.momentum <= 1))
+        spk_fail(ctx, "spk_batch_norm1d: momentum is %g: it is from 0 to 1", options.momentum);
     batch_norm_layer *layer = spk_module_create(ctx, &batch_norm_type);
     if (!layer) return spk_inert_module();
     layer->options = options;

@@ -7,9 +7,8 @@
 SPK_BEGIN_DECLS
 
 /** Modules run one after another; they become its parts "0", "1", ... `spk_sequential(ctx, a, b, c)`. */
-#define spk_sequential(ctx, ...)                                                                        \
-    spk_sequential_of((ctx), (int)(sizeof((spk_module *[]){__VA_ARGS__}) / sizeof(spk_module *)),       \
-                      (spk_module *[]){__VA_ARGS__})
+#define spk_sequential(ctx, ...) \
+    spk_sequential_of((ctx), (int)(sizeof((spk_module *[]){__VA_ARGS__}) / sizeof(spk_module *)), (spk_module *[]){__VA_ARGS__})
 /** The function behind spk_sequential: n modules. */
 SPK_API spk_module *spk_sequential_of(spk_ctx *ctx, int n, spk_module *const *modules);
 
@@ -26,7 +25,7 @@ typedef struct spk_linear_opts {
 #define spk_linear_layer_keywords_(ctx, in, out, ...) \
     spk_linear_layer_with((ctx), (in), (out), SPK_KEYWORDS(spk_linear_opts, SPK_LINEAR_DEFAULTS, __VA_ARGS__))
 SPK_API spk_module *spk_linear_layer_with(spk_ctx *ctx, int64_t in, int64_t out, spk_linear_opts options); /**< The function behind it. */
-SPK_API spk_linear_opts spk_linear_options(void);                                                           /**< The defaults. */
+SPK_API spk_linear_opts spk_linear_options(void);                                                          /**< The defaults. */
 
 /** Options of spk_batch_norm1d. */
 typedef struct spk_batch_norm1d_opts {
@@ -40,7 +39,7 @@ typedef struct spk_batch_norm1d_opts {
 #define spk_batch_norm1d_keywords_(ctx, channels, ...) \
     spk_batch_norm1d_with((ctx), (channels), SPK_KEYWORDS(spk_batch_norm1d_opts, SPK_BATCH_NORM1D_DEFAULTS, __VA_ARGS__))
 SPK_API spk_module *spk_batch_norm1d_with(spk_ctx *ctx, int64_t channels, spk_batch_norm1d_opts options); /**< The function behind it. */
-SPK_API spk_batch_norm1d_opts spk_batch_norm1d_options(void);                                              /**< The defaults. */
+SPK_API spk_batch_norm1d_opts spk_batch_norm1d_options(void);                                             /**< The defaults. */
 
 /** Options of spk_dropout_layer. */
 typedef struct spk_dropout_layer_opts {
@@ -53,7 +52,7 @@ typedef struct spk_dropout_layer_opts {
 #define spk_dropout_layer_keywords_(ctx, ...) \
     spk_dropout_layer_with((ctx), SPK_KEYWORDS(spk_dropout_layer_opts, SPK_DROPOUT_LAYER_DEFAULTS, __VA_ARGS__))
 SPK_API spk_module *spk_dropout_layer_with(spk_ctx *ctx, spk_dropout_layer_opts options); /**< The function behind it. */
-SPK_API spk_dropout_layer_opts spk_dropout_layer_options(void);                            /**< The defaults. */
+SPK_API spk_dropout_layer_opts spk_dropout_layer_options(void);                           /**< The defaults. */
 
 /** [N, ...] to [N, everything else]. */
 SPK_API spk_module *spk_flatten_layer(spk_ctx *ctx);

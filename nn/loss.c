@@ -27,7 +27,8 @@ spk_tensor *spk_one_hot(spk_tensor *labels, int64_t classes) {
     if (ctx->failed) return &ctx->inert;
     for (int64_t i = 0; i < labels->size; i++)
         if (!(label[i] >= 0 && label[i] < (spk_real)classes) || label[i] != (spk_real)(int64_t)label[i]) {
-            spk_fail(ctx, "one_hot: label %lld is %g: labels are whole numbers from 0 to %lld", (long long)i, (double)label[i], (long long)classes - 1);
+            spk_fail(ctx, "one_hot: label %lld is %g: labels are whole numbers from 0 to %lld", (long long)i, (double)label[i],
+                     (long long)classes - 1);
             return &ctx->inert;
         }
     spk_tensor *y = spk_full(ctx, SPK_SHAPE(labels->size, classes), 0);

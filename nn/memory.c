@@ -23,8 +23,10 @@ bool spk_memory_check(spk_module *module, const char *name, spk_shape shape, spk
     *value = NULL;
     if (!slot) return false;
     if (slot->ended)
-        spk_module_fail(module, "memory '%s' belongs to the graph of a finished step; call spk_reset(net) between samples, or "
-                                "spk_detach(net) between the windows of truncated BPTT", name);
+        spk_module_fail(module,
+                        "memory '%s' belongs to the graph of a finished step; call spk_reset(net) between samples, or "
+                        "spk_detach(net) between the windows of truncated BPTT",
+                        name);
     else if (slot->tensor && !spk_shape_equal(slot->tensor->shape, shape))
         spk_module_fail(module, "memory '%s' has shape %s from an earlier forward, the input %s; call spk_reset(net) between samples", name,
                         spk_shape_text(slot->tensor->shape).text, spk_shape_text(shape).text);

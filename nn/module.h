@@ -22,11 +22,11 @@ typedef enum spk_slot_kind {
 typedef struct spk_slot {
     char name[SPK_NAME];
     spk_slot_kind kind;
-    bool transposed;     /**< written to files with its two axes exchanged: a linear weight, [in, out] here, [out, in] there */
-    spk_tensor *tensor;  /**< a memory's is NULL while it is at its reset value */
-    double reset_value;  /**< of a memory */
-    spk_tensor *kept;    /**< a memory's own storage between steps */
-    bool ended;          /**< a memory whose graph was freed by spk_end_step: spk_reset or spk_detach must come before the next forward */
+    bool transposed;    /**< written to files with its two axes exchanged: a linear weight, [in, out] here, [out, in] there */
+    spk_tensor *tensor; /**< a memory's is NULL while it is at its reset value */
+    double reset_value; /**< of a memory */
+    spk_tensor *kept;   /**< a memory's own storage between steps */
+    bool ended;         /**< a memory whose graph was freed by spk_end_step: spk_reset or spk_detach must come before the next forward */
     struct spk_slot *next;
 } spk_slot;
 
@@ -95,12 +95,14 @@ SPK_API bool spk_add_forward_pre_hook(spk_module *module, spk_pre_hook hook, voi
 /** Adds a forward hook, for as long as the module lives. */
 SPK_API bool spk_add_forward_hook(spk_module *module, spk_forward_hook hook, void *user);
 
-/** The module and its parts printed as an indented tree, with extra_repr; text of the current step (see spk_end_step), "" after an error. */
+/** The module and its parts printed as an indented tree, with extra_repr; text of the current step (see spk_end_step), "" after an error.
+ */
 SPK_API const char *spk_repr(spk_module *module);
 
 /** @name Walks over a module and all its parts
  * @{ */
-/** A place in a walk over slots: `for (spk_walk w = spk_walk_slots(net, SPK_PARAMETER); spk_walk_next(&w);) use(w.name, w.slot->tensor);` */
+/** A place in a walk over slots: `for (spk_walk w = spk_walk_slots(net, SPK_PARAMETER); spk_walk_next(&w);) use(w.name, w.slot->tensor);`
+ */
 typedef struct spk_walk {
     spk_module *root, *module; /**< where the walk began, and the module of the slot */
     spk_slot *slot;            /**< the slot visited */
@@ -138,8 +140,8 @@ SPK_API void spk_detach(spk_module *module);
 /** The current value of a memory; NULL while it is at its reset value (no error), or after an error. */
 SPK_API spk_tensor *spk_memory(spk_module *module, const char *name);
 /**
- * The value of a memory for an input like x: as spk_memory, or at the reset value a tensor of it in x's shape (snngrow: v_float_to_tensor). An
- * error that names the module and the remedy if the memory holds a finished step's graph or has another shape.
+ * The value of a memory for an input like x: as spk_memory, or at the reset value a tensor of it in x's shape (snngrow: v_float_to_tensor).
+ * An error that names the module and the remedy if the memory holds a finished step's graph or has another shape.
  */
 SPK_API spk_tensor *spk_memory_like(spk_module *module, const char *name, spk_tensor *x);
 /** As spk_memory_like, but NULL while the memory is at its reset value: for kernels that fill it in themselves. */

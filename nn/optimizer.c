@@ -128,7 +128,8 @@ bool spk_optimizer_set_lr(spk_optimizer *opt, int64_t group, double lr) {
     static const char *const who = "spk_optimizer_set_lr";
     if (!opt || opt->object.ctx->failed) return false;
     if (!has_group(opt, group)) {
-        spk_fail(opt->object.ctx, "%s: there is no group %lld; the optimizer has %lld, from 0", who, (long long)group, (long long)opt->groups);
+        spk_fail(opt->object.ctx, "%s: there is no group %lld; the optimizer has %lld, from 0", who, (long long)group,
+                 (long long)opt->groups);
         return false;
     }
     if (!spk_check_not_negative(opt->object.ctx, who, "lr", lr)) return false;
@@ -151,8 +152,12 @@ static bool make_moments(const spk_optimizer *opt, spk_optimized *o) {
 
 static void update(const spk_optimizer *opt, spk_optimized *o, spk_tensor *gradient) {
     const spk_group *group = &opt->group[o->group];
-    spk_update u = {.n = o->parameter->size, .step = ++o->steps, .lr = group->lr_now, .weight_decay = group->weight_decay,
-                    .p = spk_data_mut(o->parameter), .g = spk_data(gradient)};
+    spk_update u = {.n = o->parameter->size,
+                    .step = ++o->steps,
+                    .lr = group->lr_now,
+                    .weight_decay = group->weight_decay,
+                    .p = spk_data_mut(o->parameter),
+                    .g = spk_data(gradient)};
     for (int k = 0; k < opt->type->moments; k++) u.moment[k] = spk_data_mut(o->moment[k]);
     opt->type->update(opt, &u);
 }

@@ -7,8 +7,8 @@
 SPK_BEGIN_DECLS
 
 /**
- * An optimizer over the parameters of a module, owned by the module's context. The module must outlive it. Every function takes NULL (what a
- * failed constructor returns) and then does nothing.
+ * An optimizer over the parameters of a module, owned by the module's context. The module must outlive it. Every function takes NULL (what
+ * a failed constructor returns) and then does nothing.
  */
 typedef struct spk_optimizer spk_optimizer;
 
@@ -52,7 +52,8 @@ typedef struct spk_adam_opts {
  */
 #define spk_adam(...) spk_adam_keywords_(__VA_ARGS__, )
 #define spk_adam_keywords_(module, ...) spk_adam_with((module), SPK_KEYWORDS(spk_adam_opts, SPK_ADAM_DEFAULTS, __VA_ARGS__))
-/** Adam with decoupled weight decay (Loshchilov and Hutter, ICLR 2019; torch.optim.AdamW): p *= 1 - lr weight_decay, then Adam's step with g. */
+/** Adam with decoupled weight decay (Loshchilov and Hutter, ICLR 2019; torch.optim.AdamW): p *= 1 - lr weight_decay, then Adam's step with
+ * g. */
 #define spk_adamw(...) spk_adamw_keywords_(__VA_ARGS__, )
 #define spk_adamw_keywords_(module, ...) spk_adamw_with((module), SPK_KEYWORDS(spk_adam_opts, SPK_ADAMW_DEFAULTS, __VA_ARGS__))
 /** The function behind spk_adam. */
@@ -80,8 +81,8 @@ typedef struct spk_group_opts {
 } spk_group_opts;
 #define SPK_GROUP_DEFAULTS .lr = SPK_NONE, .weight_decay = SPK_NONE
 /**
- * Puts all parameters of `module` into a new group: `spk_optimizer_add_group(opt, head, .lr = 1e-2)`. They leave the group that they were in
- * (with their moments and step counts), or join the optimizer. Returns the group's number; -1 after an error, which changes nothing.
+ * Puts all parameters of `module` into a new group: `spk_optimizer_add_group(opt, head, .lr = 1e-2)`. They leave the group that they were
+ * in (with their moments and step counts), or join the optimizer. Returns the group's number; -1 after an error, which changes nothing.
  */
 #define spk_optimizer_add_group(...) spk_optimizer_add_group_keywords_(__VA_ARGS__, )
 #define spk_optimizer_add_group_keywords_(optimizer, module, ...) \
@@ -92,7 +93,8 @@ SPK_API int64_t spk_optimizer_add_group_with(spk_optimizer *optimizer, spk_modul
 SPK_API spk_group_opts spk_group_options(void);
 /** The number of groups; 0 for NULL. */
 SPK_API int64_t spk_optimizer_groups(const spk_optimizer *optimizer);
-/** The learning rate that the next step uses for a group: its base rate times the factors of all schedules. NaN when there is no such group. */
+/** The learning rate that the next step uses for a group: its base rate times the factors of all schedules. NaN when there is no such
+ * group. */
 SPK_API double spk_optimizer_lr(const spk_optimizer *optimizer, int64_t group);
 /** Sets the base rate of a group; schedules go on multiplying it. False after an error. */
 SPK_API bool spk_optimizer_set_lr(spk_optimizer *optimizer, int64_t group, double lr);
@@ -100,8 +102,8 @@ SPK_API bool spk_optimizer_set_lr(spk_optimizer *optimizer, int64_t group, doubl
 
 /**
  * The 2-norm of all gradients of a module's parameters taken as one vector (summed in double). If max_norm / (norm + 1e-6) is below 1 all
- * gradients are multiplied by it (torch.nn.utils.clip_grad_norm_, whose treatment of infinite and NaN norms is kept). max_norm is 0 or more;
- * INFINITY only measures. Call it between spk_backward and spk_optimizer_step. Returns the norm before; NaN after an error.
+ * gradients are multiplied by it (torch.nn.utils.clip_grad_norm_, whose treatment of infinite and NaN norms is kept). max_norm is 0 or
+ * more; INFINITY only measures. Call it between spk_backward and spk_optimizer_step. Returns the norm before; NaN after an error.
  */
 SPK_API double spk_clip_grad_norm(spk_module *module, double max_norm);
 

@@ -108,7 +108,8 @@ static double one_cycle_lr_factor(const spk_schedule *schedule, int64_t step, do
     return anneal(1, last, (at - top) / (last_step - top));
 }
 
-static const spk_schedule_type one_cycle_lr_type = {.name = "spk_one_cycle_lr", .size = sizeof(one_cycle_lr), .factor = one_cycle_lr_factor};
+static const spk_schedule_type one_cycle_lr_type = {
+    .name = "spk_one_cycle_lr", .size = sizeof(one_cycle_lr), .factor = one_cycle_lr_factor};
 
 spk_one_cycle_lr_opts spk_one_cycle_lr_options(void) { return (spk_one_cycle_lr_opts){SPK_ONE_CYCLE_LR_DEFAULTS}; }
 
@@ -148,7 +149,8 @@ spk_warmup_lr_opts spk_warmup_lr_options(void) { return (spk_warmup_lr_opts){SPK
 
 spk_schedule *spk_warmup_lr_with(spk_optimizer *opt, spk_warmup_lr_opts options) {
     if (!check_steps(opt, warmup_lr_type.name, "steps", options.steps, 1)) return NULL;
-    if (!spk_check_option(opt->object.ctx, options.first >= 0 && options.first <= 1, warmup_lr_type.name, "first", options.first, "in [0, 1]"))
+    if (!spk_check_option(opt->object.ctx, options.first >= 0 && options.first <= 1, warmup_lr_type.name, "first", options.first,
+                          "in [0, 1]"))
         return NULL;
     warmup_lr *schedule = schedule_create(opt, &warmup_lr_type);
     if (!schedule) return NULL;

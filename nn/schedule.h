@@ -11,22 +11,23 @@ SPK_BEGIN_DECLS
  *
  *     lr = base * factor_1(step_1) * factor_2(step_2) * ...
  *
- * over all schedules of the optimizer, each with a step count of its own: warm-up times cosine, say. The base rate is the group's own: of the
- * constructor, spk_optimizer_add_group or spk_optimizer_set_lr. Rates are worked out in double from the counts, never from the rate before, so they do
- * not drift. A schedule acts from its construction on and lives as long as its optimizer, which owns it. Constructors return NULL after an
- * error; every function takes NULL and then does nothing.
+ * over all schedules of the optimizer, each with a step count of its own: warm-up times cosine, say. The base rate is the group's own: of
+ * the constructor, spk_optimizer_add_group or spk_optimizer_set_lr. Rates are worked out in double from the counts, never from the rate
+ * before, so they do not drift. A schedule acts from its construction on and lives as long as its optimizer, which owns it. Constructors
+ * return NULL after an error; every function takes NULL and then does nothing.
  */
 typedef struct spk_schedule spk_schedule;
 
-/** Goes to the next step: call it after each spk_optimizer_step, or after each epoch, as the schedule's steps are meant. False after an error. */
+/** Goes to the next step: call it after each spk_optimizer_step, or after each epoch, as the schedule's steps are meant. False after an
+ * error. */
 SPK_API bool spk_schedule_step(spk_schedule *schedule);
 /** Goes to any step, 0 or more: to continue a run, say. False after an error. */
 SPK_API bool spk_schedule_set_step(spk_schedule *schedule, int64_t step);
 /** The number of the current step; -1 for NULL. */
 SPK_API int64_t spk_schedule_now(const spk_schedule *schedule);
 /**
- * The rate that this schedule alone gives a group at any step, for plots; the rate in force, with all schedules, is spk_optimizer_lr. NaN when
- * there is no such group or step.
+ * The rate that this schedule alone gives a group at any step, for plots; the rate in force, with all schedules, is spk_optimizer_lr. NaN
+ * when there is no such group or step.
  */
 SPK_API double spk_schedule_lr(const spk_schedule *schedule, int64_t group, int64_t step);
 
@@ -65,17 +66,17 @@ SPK_API spk_cosine_lr_opts spk_cosine_lr_options(void);
 
 /** Options of spk_one_cycle_lr. */
 typedef struct spk_one_cycle_lr_opts {
-    int64_t steps;           /**< steps of the whole cycle, at least 2; must be given */
-    double max_lr;           /**< the peak, absolute; becomes the base rate of every group. Default SPK_NONE: each group peaks at its own base */
-    double start;            /**< share of the steps that climb, in [0, 1]; default 0.3 */
-    double div_factor;       /**< peak / first rate, above 0; default 25 */
+    int64_t steps;     /**< steps of the whole cycle, at least 2; must be given */
+    double max_lr;     /**< the peak, absolute; becomes the base rate of every group. Default SPK_NONE: each group peaks at its own base */
+    double start;      /**< share of the steps that climb, in [0, 1]; default 0.3 */
+    double div_factor; /**< peak / first rate, above 0; default 25 */
     double final_div_factor; /**< first / last rate, above 0; default 1e4 */
 } spk_one_cycle_lr_opts;
 #define SPK_ONE_CYCLE_LR_DEFAULTS .steps = 0, .max_lr = SPK_NONE, .start = 0.3, .div_factor = 25, .final_div_factor = 1e4
 /**
  * One cycle (torch OneCycleLR with cosine annealing and no cycling of the momentum; Smith and Topin, 2017). The rate goes from
- * first = peak / div_factor at step 0 to the peak at step start * steps - 1, then to first / final_div_factor at step steps - 1, where it stays;
- * between a and b it is b + (a - b) (1 + cos(pi done)) / 2. The peak is the group's base rate.
+ * first = peak / div_factor at step 0 to the peak at step start * steps - 1, then to first / final_div_factor at step steps - 1, where it
+ * stays; between a and b it is b + (a - b) (1 + cos(pi done)) / 2. The peak is the group's base rate.
  */
 #define spk_one_cycle_lr(...) spk_one_cycle_lr_keywords_(__VA_ARGS__, )
 #define spk_one_cycle_lr_keywords_(optimizer, ...) \

@@ -60,7 +60,8 @@ static bool check(spk_ctx *ctx, const spk_sgd_opts *options) {
     if (!spk_check_option(ctx, options->dampening >= 0 && options->dampening <= 1, who, "dampening", options->dampening, "in [0, 1]"))
         return false;
     if (!options->nesterov || (options->momentum > 0 && options->dampening <= 0)) return true;
-    spk_fail(ctx, "%s: .nesterov needs .momentum above 0 and .dampening 0, which are %g and %g", who, options->momentum, options->dampening);
+    spk_fail(ctx, "%s: .nesterov needs .momentum above 0 and .dampening 0, which are %g and %g", who, options->momentum,
+             options->dampening);
     return false;
 }
 

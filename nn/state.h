@@ -7,10 +7,10 @@
 SPK_BEGIN_DECLS
 
 /**
- * Writes the state dict of a module, its parameters and buffers under their dotted names, into one safetensors file (a little-endian u64, that
- * many bytes of JSON, the numbers): F32 from the float library, F64 from the double one. Slots marked `transposed` are written [out, in], as
- * PyTorch has them. The file is written beside as `path`.tmp, brought to the disk (fsync) and renamed: after an error the old file is as it was.
- * False after an error, and for a NULL or inert module.
+ * Writes the state dict of a module, its parameters and buffers under their dotted names, into one safetensors file (a little-endian u64,
+ * that many bytes of JSON, the numbers): F32 from the float library, F64 from the double one. Slots marked `transposed` are written [out,
+ * in], as PyTorch has them. The file is written beside as `path`.tmp, brought to the disk (fsync) and renamed: after an error the old file
+ * is as it was. False after an error, and for a NULL or inert module.
  */
 SPK_API bool spk_save(spk_module *module, const char *path);
 /**
@@ -31,8 +31,8 @@ typedef struct spk_state_entry {
     int width;                  /**< bytes a number: 4 for F32, 8 for F64 */
 } spk_state_entry;
 /**
- * Reads and checks a whole file: entries of F32 or F64 with at most SPK_MAX_AXES axes, whose numbers cover the file without holes or overlaps. NULL
- * after an error, which says what is wrong where. It takes about the file's size of memory.
+ * Reads and checks a whole file: entries of F32 or F64 with at most SPK_MAX_AXES axes, whose numbers cover the file without holes or
+ * overlaps. NULL after an error, which says what is wrong where. It takes about the file's size of memory.
  */
 SPK_API spk_state_file *spk_state_file_read(spk_ctx *ctx, const char *path);
 /** Frees it before its context. NULL is allowed. */

@@ -94,13 +94,15 @@ static bool check_entries(spk_state_file *file, const unsigned char *start, cons
     const unsigned char *at = start;
     qsort(file->entries, (size_t)file->count, sizeof *file->entries, by_place);
     for (int64_t i = 0; i < file->count && !ctx->failed; i++) {
-        if (file->entries[i].bytes != at) spk_fail(ctx, "%s: there is a hole or an overlap before the data of '%s'", path, file->entries[i].name);
+        if (file->entries[i].bytes != at)
+            spk_fail(ctx, "%s: there is a hole or an overlap before the data of '%s'", path, file->entries[i].name);
         at += spk_shape_size(file->entries[i].shape) * file->entries[i].width;
     }
     if (at != file->bytes + file->size) spk_fail(ctx, "%s: the file does not end where the data of its last entry does", path);
     qsort(file->entries, (size_t)file->count, sizeof *file->entries, by_name);
     for (int64_t i = 1; i < file->count; i++)
-        if (strcmp(file->entries[i - 1].name, file->entries[i].name) == 0) spk_fail(ctx, "%s: '%s' is there twice", path, file->entries[i].name);
+        if (strcmp(file->entries[i - 1].name, file->entries[i].name) == 0)
+            spk_fail(ctx, "%s: '%s' is there twice", path, file->entries[i].name);
     return !ctx->failed;
 }
 

@@ -23,7 +23,8 @@ static bool infer(spk_record *r) {
     const spk_shape shape = spk_tensor_shape(r->in[X]);
     if (shape.axes != 2) return spk_op_fail(r, "x is %s: needs [N, channels]", spk_shape_text(shape).text);
     if (!channels_fit(r, r->in[WEIGHT], "the weight", shape.dim[1]) || !channels_fit(r, r->in[BIAS], "the bias", shape.dim[1]) ||
-        !channels_fit(r, o->running_mean, "the running mean", shape.dim[1]) || !channels_fit(r, o->running_var, "the running variance", shape.dim[1]))
+        !channels_fit(r, o->running_mean, "the running mean", shape.dim[1]) ||
+        !channels_fit(r, o->running_var, "the running variance", shape.dim[1]))
         return false;
     if ((o->training || !o->running_mean) && shape.dim[0] < 2)
         return spk_op_fail(r, "x is %s: batch statistics need at least 2 rows", spk_shape_text(shape).text);
@@ -94,8 +95,13 @@ static void forward_range(void *v, int64_t begin, int64_t end) {
 static work work_of(spk_record *r) {
     const spk_batch_norm_opts *o = r->attributes;
     const int64_t channels = spk_dim(r->in[X], 1);
-    return (work){.r = r, .o = o, .batch = o->training || !o->running_mean, .channels = channels, .x = spk_values(r->in[X]),
-                  .rows = channels ? spk_count(r->in[X]) / channels : 0, .s = r->saved};
+    return (work){.r = r,
+                  .o = o,
+                  .batch = o->training || !o->running_mean,
+                  .channels = channels,
+                  .x = spk_values(r->in[X]),
+                  .rows = channels ? spk_count(r->in[X]) / channels : 0,
+                  .s = r->saved};
 }
 
 static void forward(spk_record *r) {
@@ -148,9 +154,14 @@ static void backward(spk_record *r) {
     spk_scratch_done(r, w.sum, 2 * (size_t)w.channels * sizeof *w.sum);
 }
 
-const spk_op spk_op_batch_norm = {.name = "batch_norm", .attributes = sizeof(spk_batch_norm_opts), .storages = SPK_REPEATED,
-                                  .optional_inputs = 1 << WEIGHT | 1 << BIAS, .saved_inputs = 1 << X | 1 << WEIGHT, .infer = infer,
-                                  .forward = forward, .backward = backward};
+const spk_op spk_op_batch_norm = {.name = "batch_norm",
+                                  .attributes = sizeof(spk_batch_norm_opts),
+                                  .storages = SPK_REPEATED,
+                                  .optional_inputs = 1 << WEIGHT | 1 << BIAS,
+                                  .saved_inputs = 1 << X | 1 << WEIGHT,
+                                  .infer = infer,
+                                  .forward = forward,
+                                  .backward = backward};
 
 spk_tensor *spk_batch_norm_with(spk_tensor *x, spk_tensor *weight, spk_tensor *bias, spk_batch_norm_opts options) {
     return spk_apply(&spk_op_batch_norm, &options, x, weight, bias);

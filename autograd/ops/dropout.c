@@ -21,7 +21,8 @@ static bool infer(spk_record *r) {
     if (o->T < 1 || x->shape.axes < 1 || x->shape.dim[0] % o->T)
         return spk_op_fail(r, "T = %lld does not divide the first axis of %s", (long long)o->T, spk_shape_text(x->shape).text);
     const bool whole_rows = x->storage != SPK_BITS || (x->row && x->size / o->T % x->row == 0);
-    if (!whole_rows || (x->storage == SPK_REPEATED && x->repeat != o->T) || (x->storage == SPK_BITS && o->p == 1)) x = r->in[0] = spk_dense(x);
+    if (!whole_rows || (x->storage == SPK_REPEATED && x->repeat != o->T) || (x->storage == SPK_BITS && o->p == 1))
+        x = r->in[0] = spk_dense(x);
     if (x->storage == SPK_BITS) return spk_output_bits(r, 0, x->shape, x->row, x->scale / (spk_real)(1 - o->p));
     return spk_output_repeated(r, 0, x->shape, x->repeat);
 }
@@ -100,7 +101,11 @@ static void backward(spk_record *r) {
     if (to) apply(&m, x->size / o->T, x->storage == SPK_REPEATED ? 1 : o->T, spk_grad_of(r, 0), factor_of(r), to);
 }
 
-const spk_op spk_op_dropout = {.name = "dropout", .attributes = sizeof(spk_dropout_opts), .storages = SPK_BITS | SPK_REPEATED,
-                               .infer = infer, .forward = forward, .backward = backward};
+const spk_op spk_op_dropout = {.name = "dropout",
+                               .attributes = sizeof(spk_dropout_opts),
+                               .storages = SPK_BITS | SPK_REPEATED,
+                               .infer = infer,
+                               .forward = forward,
+                               .backward = backward};
 
 spk_tensor *spk_dropout_with(spk_tensor *x, spk_dropout_opts options) { return spk_apply(&spk_op_dropout, &options, x); }

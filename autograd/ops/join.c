@@ -14,8 +14,8 @@ static bool infer(spk_record *r) {
         const int64_t size = axis < other.axes ? other.dim[axis] : 0;
         if (other.axes == shape.axes) other.dim[axis] = shape.dim[axis];
         if (!spk_shape_equal(other, shape))
-            return spk_op_fail(r, "tensor %d is %s, which does not fit %s along axis %d", i, spk_shape_text(spk_tensor_shape(r->in[i])).text,
-                               spk_shape_text(spk_tensor_shape(r->in[0])).text, axis);
+            return spk_op_fail(r, "tensor %d is %s, which does not fit %s along axis %d", i,
+                               spk_shape_text(spk_tensor_shape(r->in[i])).text, spk_shape_text(spk_tensor_shape(r->in[0])).text, axis);
         shape.dim[axis] += size;
     }
     return spk_output(r, 0, shape);

@@ -11,8 +11,7 @@ enum { X, WEIGHT, BIAS };
 
 static bool infer(spk_record *r) {
     spk_tensor *x = r->in[X], *weight = r->in[WEIGHT], *bias = r->in[BIAS];
-    if (weight->shape.axes != 2)
-        return spk_op_fail(r, "the weight must be [in, out], not %s", spk_shape_text(weight->shape).text);
+    if (weight->shape.axes != 2) return spk_op_fail(r, "the weight must be [in, out], not %s", spk_shape_text(weight->shape).text);
     const int64_t in = weight->shape.dim[0], out = weight->shape.dim[1];
     if (x->shape.axes < 1 || spk_dim(x, -1) != in)
         return spk_op_fail(r, "x is %s, the weight takes %lld inputs", spk_shape_text(x->shape).text, (long long)in);
@@ -90,7 +89,12 @@ static void backward(spk_record *r) {
     }
 }
 
-const spk_op spk_op_linear = {.name = "linear", .storages = SPK_BITS | SPK_REPEATED, .optional_inputs = 1 << BIAS, .saved_inputs = 1 << X | 1 << WEIGHT,
-                              .infer = infer, .forward = forward, .backward = backward};
+const spk_op spk_op_linear = {.name = "linear",
+                              .storages = SPK_BITS | SPK_REPEATED,
+                              .optional_inputs = 1 << BIAS,
+                              .saved_inputs = 1 << X | 1 << WEIGHT,
+                              .infer = infer,
+                              .forward = forward,
+                              .backward = backward};
 
 spk_tensor *spk_linear(spk_tensor *x, spk_tensor *weight, spk_tensor *bias) { return spk_apply(&spk_op_linear, NULL, x, weight, bias); }

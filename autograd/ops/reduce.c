@@ -45,7 +45,8 @@ static bool infer(spk_record *r) {
 
 static bool infer_of_some(spk_record *r) {
     if (spk_size(r->in[0]) == 0)
-        return spk_op_fail(r, "x is empty (%s): there is nothing to take a %s of", spk_shape_text(spk_tensor_shape(r->in[0])).text, r->op->name);
+        return spk_op_fail(r, "x is empty (%s): there is nothing to take a %s of", spk_shape_text(spk_tensor_shape(r->in[0])).text,
+                           r->op->name);
     return infer(r);
 }
 
@@ -133,9 +134,12 @@ static void max_backward(spk_record *r) {
     for (int64_t i = 0; i < spk_size(r->out[0]); i++) to[where[i]] = spk_grad_of(r, 0)[i];
 }
 
-const spk_op spk_op_sum = {.name = "sum", .attributes = sizeof(spk_reduce_opts), .infer = infer, .forward = sum_forward, .backward = sum_backward};
-const spk_op spk_op_mean = {.name = "mean", .attributes = sizeof(spk_reduce_opts), .infer = infer_of_some, .forward = sum_forward, .backward = sum_backward};
-const spk_op spk_op_max = {.name = "max", .attributes = sizeof(spk_reduce_opts), .infer = infer_of_some, .forward = max_forward, .backward = max_backward};
+const spk_op spk_op_sum = {
+    .name = "sum", .attributes = sizeof(spk_reduce_opts), .infer = infer, .forward = sum_forward, .backward = sum_backward};
+const spk_op spk_op_mean = {
+    .name = "mean", .attributes = sizeof(spk_reduce_opts), .infer = infer_of_some, .forward = sum_forward, .backward = sum_backward};
+const spk_op spk_op_max = {
+    .name = "max", .attributes = sizeof(spk_reduce_opts), .infer = infer_of_some, .forward = max_forward, .backward = max_backward};
 
 spk_tensor *spk_sum_with(spk_tensor *x, spk_reduce_opts options) { return spk_apply(&spk_op_sum, &options, x); }
 spk_tensor *spk_mean_with(spk_tensor *x, spk_reduce_opts options) { return spk_apply(&spk_op_mean, &options, x); }

@@ -15,7 +15,8 @@ static void log_softmax_row(int64_t n, const spk_real *x, spk_real *out) {
 
 static bool infer(spk_record *r) {
     const spk_shape shape = spk_tensor_shape(r->in[0]);
-    if (shape.axes < 1 || shape.dim[shape.axes - 1] < 1) return spk_op_fail(r, "%s has no last axis to normalise over", spk_shape_text(shape).text);
+    if (shape.axes < 1 || shape.dim[shape.axes - 1] < 1)
+        return spk_op_fail(r, "%s has no last axis to normalise over", spk_shape_text(shape).text);
     return spk_output(r, 0, shape);
 }
 
@@ -54,8 +55,10 @@ static void log_softmax_backward(spk_record *r) {
     }
 }
 
-const spk_op spk_op_softmax = {.name = "softmax", .saved_outputs = 1, .infer = infer, .forward = softmax_forward, .backward = softmax_backward};
-const spk_op spk_op_log_softmax = {.name = "log_softmax", .saved_outputs = 1, .infer = infer, .forward = log_softmax_forward, .backward = log_softmax_backward};
+const spk_op spk_op_softmax = {
+    .name = "softmax", .saved_outputs = 1, .infer = infer, .forward = softmax_forward, .backward = softmax_backward};
+const spk_op spk_op_log_softmax = {
+    .name = "log_softmax", .saved_outputs = 1, .infer = infer, .forward = log_softmax_forward, .backward = log_softmax_backward};
 
 spk_tensor *spk_softmax(spk_tensor *x) { return spk_apply(&spk_op_softmax, NULL, x); }
 spk_tensor *spk_log_softmax(spk_tensor *x) { return spk_apply(&spk_op_log_softmax, NULL, x); }
@@ -106,8 +109,12 @@ static void cross_entropy_backward(spk_record *r) {
     }
 }
 
-const spk_op spk_op_cross_entropy = {.name = "cross_entropy", .attributes = sizeof(spk_cross_entropy_opts), .saved_inputs = 2,
-                                     .infer = cross_entropy_infer, .forward = cross_entropy_forward, .backward = cross_entropy_backward};
+const spk_op spk_op_cross_entropy = {.name = "cross_entropy",
+                                     .attributes = sizeof(spk_cross_entropy_opts),
+                                     .saved_inputs = 2,
+                                     .infer = cross_entropy_infer,
+                                     .forward = cross_entropy_forward,
+                                     .backward = cross_entropy_backward};
 
 spk_tensor *spk_cross_entropy_with(spk_tensor *logits, spk_tensor *labels, spk_cross_entropy_opts options) {
     return spk_apply(&spk_op_cross_entropy, &options, logits, labels);

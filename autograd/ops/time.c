@@ -21,7 +21,8 @@ static bool repeat_infer(spk_record *r) {
 /* The gradient of repeated rows comes summed over the repeats: it is that of x. */
 static void repeat_backward(spk_record *r) { spk_grad_pass(r, 0, 0); }
 
-const spk_op spk_op_repeat_over_time = {.name = "repeat_over_time", .attributes = sizeof(int64_t), .infer = repeat_infer, .backward = repeat_backward};
+const spk_op spk_op_repeat_over_time = {
+    .name = "repeat_over_time", .attributes = sizeof(int64_t), .infer = repeat_infer, .backward = repeat_backward};
 
 spk_tensor *spk_repeat_over_time(spk_tensor *x, int64_t T) { return spk_apply(&spk_op_repeat_over_time, &T, x); }
 
@@ -74,8 +75,12 @@ static void sum_backward(spk_record *r) {
         for (int64_t i = 0; i < n; i++) to[t * n + i] = factor * g[i];
 }
 
-const spk_op spk_op_sum_over_time = {.name = "sum_over_time", .attributes = sizeof(total), .storages = SPK_BITS | SPK_REPEATED,
-                                     .infer = sum_infer, .forward = sum_forward, .backward = sum_backward};
+const spk_op spk_op_sum_over_time = {.name = "sum_over_time",
+                                     .attributes = sizeof(total),
+                                     .storages = SPK_BITS | SPK_REPEATED,
+                                     .infer = sum_infer,
+                                     .forward = sum_forward,
+                                     .backward = sum_backward};
 
 spk_tensor *spk_sum_over_time(spk_tensor *x, int64_t T) { return spk_apply(&spk_op_sum_over_time, &((total){T, 1}), x); }
 spk_tensor *spk_mean_over_time(spk_tensor *x, int64_t T) {

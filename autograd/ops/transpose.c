@@ -48,6 +48,4 @@ static void backward(spk_record *r) {
 
 const spk_op spk_op_transpose = {.name = "transpose", .attributes = sizeof(pair), .infer = infer, .forward = forward, .backward = backward};
 
-spk_tensor *spk_transpose(spk_tensor *x, int axis_a, int axis_b) {
-    return spk_apply(&spk_op_transpose, &((pair){axis_a, axis_b}), x);
-}
+spk_tensor *spk_transpose(spk_tensor *x, int axis_a, int axis_b) { return spk_apply(&spk_op_transpose, &((pair){axis_a, axis_b}), x); }

@@ -23,36 +23,43 @@ static void run(spk_record *r, const spk_real *g, spk_real *out, spk_range range
 }
 
 /* An op from y(x; p, q) and dy/dx, which may read x, y, p and q; `x_saved` and `y_saved` say which of x and y it reads. */
-#define UNARY(id, x_saved, y_saved, Y, DYDX)                                                                                    \
-    SPK_CLONES static void id##_value_range(void *v, int64_t begin, int64_t end) {                                              \
-        const work *w = v;                                                                                                        \
-        const spk_real p = w->c.p, q = w->c.q;                                                                                    \
-        (void)p, (void)q;                                                                                                         \
-        for (int64_t i = begin; i < end; i++) {                                                                                   \
-            const spk_real x = w->x[i];                                                                                           \
-            w->out[i] = Y;                                                                                                        \
-        }                                                                                                                         \
-    }                                                                                                                             \
-    SPK_CLONES static void id##_grad_range(void *v, int64_t begin, int64_t end) {                                               \
-        const work *w = v;                                                                                                        \
-        const spk_real p = w->c.p, q = w->c.q;                                                                                    \
-        (void)p, (void)q;                                                                                                         \
-        for (int64_t i = begin; i < end; i++) {                                                                                   \
-            const spk_real x = w->x[i], y = w->y[i];                                                                              \
-            (void)x, (void)y;                                                                                                     \
-            w->out[i] = w->g[i] * (DYDX);                                                                                         \
-        }                                                                                                                         \
-    }                                                                                                                             \
-    static void id##_forward(spk_record *r) { run(r, NULL, spk_values(r->out[0]), id##_value_range); }                        \
-    static void id##_backward(spk_record *r) { run(r, spk_grad_of(r, 0), spk_grad_to(r, 0), id##_grad_range); }               \
-    const spk_op spk_op_##id = {.name = #id, .attributes = sizeof(constants), .saved_inputs = (x_saved), .saved_outputs = (y_saved), \
-                                  .infer = infer, .forward = id##_forward, .backward = id##_backward};
+#define UNARY(id, x_saved, y_saved, Y, DYDX)                                                                    \
+    SPK_CLONES static void id##_value_range(void *v, int64_t begin, int64_t end) {                              \
+        const work *w = v;                                                                                      \
+        const spk_real p = w->c.p, q = w->c.q;                                                                  \
+        (void)p, (void)q;                                                                                       \
+        for (int64_t i = begin; i < end; i++) {                                                                 \
+            const spk_real x = w->x[i];                                                                         \
+            w->out[i] = Y;                                                                                      \
+        }                                                                                                       \
+    }                                                                                                           \
+    SPK_CLONES static void id##_grad_range(void *v, int64_t begin, int64_t end) {                               \
+        const work *w = v;                                                                                      \
+        const spk_real p = w->c.p, q = w->c.q;                                                                  \
+        (void)p, (void)q;                                                                                       \
+        for (int64_t i = begin; i < end; i++) {                                                                 \
+            const spk_real x = w->x[i], y = w->y[i];                                                            \
+            (void)x, (void)y;                                                                                   \
+            w->out[i] = w->g[i] * (DYDX);                                                                       \
+        }                                                                                                       \
+    }                                                                                                           \
+    static void id##_forward(spk_record *r) { run(r, NULL, spk_values(r->out[0]), id##_value_range); }          \
+    static void id##_backward(spk_record *r) { run(r, spk_grad_of(r, 0), spk_grad_to(r, 0), id##_grad_range); } \
+    const spk_op spk_op_##id = {.name = #id,                                                                    \
+                                .attributes = sizeof(constants),                                                \
+                                .saved_inputs = (x_saved),                                                      \
+                                .saved_outputs = (y_saved),                                                     \
+                                .infer = infer,                                                                 \
+                                .forward = id##_forward,                                                        \
+                                .backward = id##_backward};
 
 #define WITHOUT_CONSTANTS(id) \
     spk_tensor *spk_##id(spk_tensor *x) { return spk_apply(&spk_op_##id, &(constants){0}, x); }
 #define WITH_CONSTANT(id, constant) \
     spk_tensor *spk_##id(spk_tensor *x, double constant) { return spk_apply(&spk_op_##id, &(constants){.p = (spk_real)constant}, x); }
 
+/* Expressions, which the formatter takes for declarations. */
+/* clang-format off */
 UNARY(negate, 0, 0, -x, -1)
 WITHOUT_CONSTANTS(negate)
 UNARY(scale, 0, 0, p * x, p)
@@ -74,6 +81,7 @@ WITHOUT_CONSTANTS(sigmoid)
 UNARY(relu, 1, 0, x > 0 || x != x ? x : 0, x > 0 ? 1 : 0)
 WITHOUT_CONSTANTS(relu)
 UNARY(clamp, 1, 0, x < p ? p : (x > q ? q : x), x >= p && x <= q ? 1 : 0)
+/* clang-format on */
 
 spk_tensor *spk_clamp(spk_tensor *x, double lowest, double highest) {
     const constants limits = {(spk_real)lowest, (spk_real)highest};

@@ -8,14 +8,18 @@ static bool reshape_infer(spk_record *r) {
     const spk_shape to = *(const spk_shape *)r->attributes;
     const spk_tensor *x = r->in[0];
     if (spk_shape_size(to) != x->size)
-        return spk_op_fail(r, "%s has %lld elements, %s has not", spk_shape_text(x->shape).text, (long long)x->size, spk_shape_text(to).text);
+        return spk_op_fail(r, "%s has %lld elements, %s has not", spk_shape_text(x->shape).text, (long long)x->size,
+                           spk_shape_text(to).text);
     return spk_output_view(r, 0, to, 0, 0);
 }
 
 static void reshape_backward(spk_record *r) { spk_grad_pass(r, 0, 0); }
 
-const spk_op spk_op_reshape = {.name = "reshape", .attributes = sizeof(spk_shape), .storages = SPK_BITS | SPK_REPEATED,
-                               .infer = reshape_infer, .backward = reshape_backward};
+const spk_op spk_op_reshape = {.name = "reshape",
+                               .attributes = sizeof(spk_shape),
+                               .storages = SPK_BITS | SPK_REPEATED,
+                               .infer = reshape_infer,
+                               .backward = reshape_backward};
 
 spk_tensor *spk_reshape(spk_tensor *x, spk_shape shape) {
     /* Repeated rows stay so only while the first axis does: it is the one that counts them. */
@@ -65,8 +69,8 @@ static void slice_backward(spk_record *r) {
     for (int64_t i = 0; i < spk_size(r->out[0]); i++) to[i] += spk_grad_of(r, 0)[i];
 }
 
-const spk_op spk_op_slice = {.name = "slice", .attributes = sizeof(rows), .storages = SPK_BITS | SPK_REPEATED,
-                             .infer = slice_infer, .backward = slice_backward};
+const spk_op spk_op_slice = {
+    .name = "slice", .attributes = sizeof(rows), .storages = SPK_BITS | SPK_REPEATED, .infer = slice_infer, .backward = slice_backward};
 
 spk_tensor *spk_slice(spk_tensor *x, int64_t begin, int64_t end) {
     const rows s = {begin, end};

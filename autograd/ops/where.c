@@ -21,7 +21,8 @@ static bool infer(spk_record *r) {
 static void choose(void *work, int64_t n, const int64_t *offset, const int64_t *stride) {
     const walk *w = work;
     for (int64_t i = 0; i < n; i++)
-        w->out[offset[3] + i] = w->condition[offset[0] + i * stride[0]] != 0 ? w->a[offset[1] + i * stride[1]] : w->b[offset[2] + i * stride[2]];
+        w->out[offset[3] + i] =
+            w->condition[offset[0] + i * stride[0]] != 0 ? w->a[offset[1] + i * stride[1]] : w->b[offset[2] + i * stride[2]];
 }
 
 static void forward(spk_record *r) {

@@ -32,11 +32,11 @@ typedef struct gradcheck_case {
     input inputs[4];
 } gradcheck_case;
 
-#define FUNCTION(name, expression)                                                                           \
-    static spk_tensor *name(void *user, spk_tensor *const *x) {                                              \
-        const numbers *p = user;                                                                             \
-        (void)p;                                                                                             \
-        return expression;                                                                                   \
+#define FUNCTION(name, expression)                              \
+    static spk_tensor *name(void *user, spk_tensor *const *x) { \
+        const numbers *p = user;                                \
+        (void)p;                                                \
+        return expression;                                      \
     }
 
 FUNCTION(add, spk_add(x[0], x[1]))
@@ -74,9 +74,7 @@ FUNCTION(linear_dropped_bits, spk_linear(spk_dropout(spk_bits(x[0]), .p = 0.3), 
 FUNCTION(linear_reshaped_bits, spk_linear(spk_reshape(spk_bits(x[0]), SPK_SHAPE(4, 3)), x[1], x[2]))
 
 /* p.i: how many axes, then two axes, then keep. */
-static spk_reduce_opts reduction(const numbers *p) {
-    return (spk_reduce_opts){{p->i[0], {p->i[1], p->i[2]}}, p->i[3]};
-}
+static spk_reduce_opts reduction(const numbers *p) { return (spk_reduce_opts){{p->i[0], {p->i[1], p->i[2]}}, p->i[3]}; }
 FUNCTION(sum, spk_sum_with(x[0], reduction(p)))
 FUNCTION(mean, spk_mean_with(x[0], reduction(p)))
 FUNCTION(largest, spk_max_with(x[0], reduction(p)))
@@ -134,13 +132,13 @@ static spk_tensor *batch_norm_running(void *user, spk_tensor *const *x) {
     return spk_batch_norm(in, x[1], x[2], .training = p->i[0], .running_mean = mean, .running_var = var);
 }
 
-#define S(...)                                                                                               \
-    {                                                                                                        \
-        (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), { __VA_ARGS__ }                           \
+#define S(...)                                                                     \
+    {                                                                              \
+        (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), { __VA_ARGS__ } \
     }
-#define SCALAR                                                                                               \
-    {                                                                                                        \
-        0, { 0 }                                                                                             \
+#define SCALAR   \
+    {            \
+        0, { 0 } \
     }
 
 /* clang-format off */
@@ -282,17 +280,14 @@ enum { CASES = sizeof cases / sizeof *cases };
 static const char *const analytic[] = {"detach", "bits"};
 
 static spk_tensor *make_input(spk_ctx *ctx, input in) {
-    spk_tensor *x = in.fill == SPIKES
-                        ? zeros_and_ones(ctx, in.shape)
-                        : uniform(ctx, in.shape, in.fill == POSITIVE ? 0.5 : -1, in.fill == POSITIVE ? 2 : 1);
+    spk_tensor *x = in.fill == SPIKES ? zeros_and_ones(ctx, in.shape)
+                                      : uniform(ctx, in.shape, in.fill == POSITIVE ? 0.5 : -1, in.fill == POSITIVE ? 2 : 1);
     spk_real *v = spk_data_mut(x);
     int64_t order[64];
     if (in.fill == DISTINCT) spk_random_permutation(ctx, spk_size(x), order);
     for (int64_t i = 0; i < spk_size(x); i++) {
         const double magnitude = fabs((double)v[i]);
-        if (in.fill == KINKS)
-            v[i] = (spk_real)copysign(magnitude < 0.5 ? 0.1 + 0.6 * magnitude : 0.2 + 0.8 * magnitude,
-                                      (double)v[i]);
+        if (in.fill == KINKS) v[i] = (spk_real)copysign(magnitude < 0.5 ? 0.1 + 0.6 * magnitude : 0.2 + 0.8 * magnitude, (double)v[i]);
         if (in.fill == DISTINCT) v[i] = (spk_real)(0.1 * (double)order[i] - 1 + 0.02 * (double)v[i]);
         if (in.fill == LABELS) v[i] = (spk_real)floor(2 + 2 * (double)v[i]);
     }
@@ -313,9 +308,8 @@ Test(gradcheck, every_case) {
         const spk_gradcheck_report r = spk_gradcheck(c->function, c->n, inputs, .user = &p);
         if (sizeof(spk_real) == sizeof(double)) {
             cr_assert(!spk_failed(ctx), "%s (%s): %s", c->op, c->name, spk_error(ctx));
-            cr_assert(r.passed,
-                      "%s (%s): input %d element %lld has gradient %.12g, by differences %.12g (error %g)",
-                      c->op, c->name, r.input, (long long)r.element, r.analytic, r.numeric, r.error);
+            cr_assert(r.passed, "%s (%s): input %d element %lld has gradient %.12g, by differences %.12g (error %g)", c->op, c->name,
+                      r.input, (long long)r.element, r.analytic, r.numeric, r.error);
         } else {
             cr_assert(!r.passed, "%s (%s): passed in float", c->op, c->name);
             assert_error(ctx, c->op, "spk_gradcheck", "double");
@@ -339,11 +333,10 @@ Test(gradcheck, cases_call_their_op) {
         cr_assert(found, "%s (%s): the op is not on the tape", c->op, c->name);
         cr_assert(spk_backward(spk_sum(y)), "%s (%s): %s", c->op, c->name, spk_error(ctx));
         for (int k = 0; k < c->n; k++) {
-            cr_assert(!spk_grad(inputs[k]) == !spk_requires_grad(inputs[k]), "%s (%s): gradient of input %d",
-                      c->op, c->name, k);
+            cr_assert(!spk_grad(inputs[k]) == !spk_requires_grad(inputs[k]), "%s (%s): gradient of input %d", c->op, c->name, k);
             for (int64_t e = 0; spk_grad(inputs[k]) && e < spk_size(inputs[k]); e++)
-                cr_assert(isfinite((double)spk_data(spk_grad(inputs[k]))[e]),
-                          "%s (%s): gradient of input %d, element %lld", c->op, c->name, k, (long long)e);
+                cr_assert(isfinite((double)spk_data(spk_grad(inputs[k]))[e]), "%s (%s): gradient of input %d, element %lld", c->op, c->name,
+                          k, (long long)e);
         }
         spk_ctx_destroy(ctx);
     }
@@ -356,8 +349,7 @@ Test(gradcheck, every_op_has_a_case) {
     for (int k = 0; k < count; k++) {
         bool found = false;
         for (int i = 0; i < CASES; i++) found = found || strcmp(cases[i].op, ops[k]->name) == 0;
-        for (size_t i = 0; i < sizeof analytic / sizeof *analytic; i++)
-            found = found || strcmp(analytic[i], ops[k]->name) == 0;
+        for (size_t i = 0; i < sizeof analytic / sizeof *analytic; i++) found = found || strcmp(analytic[i], ops[k]->name) == 0;
         cr_assert(found, "op %s has no gradcheck case in this file", ops[k]->name);
     }
     for (int i = 0; i < CASES; i++) {
@@ -378,8 +370,7 @@ Test(gradcheck, detach_passes_no_gradient) {
 
 Test(gradcheck, bits_pass_the_gradient_as_it_is) {
     spk_ctx *ctx = spk_ctx_create(.seed = 1);
-    spk_tensor *x = spk_set_requires_grad(zeros_and_ones(ctx, SPK_SHAPE(3, 70)), true),
-               *w = uniform(ctx, SPK_SHAPE(3, 70), -1, 1);
+    spk_tensor *x = spk_set_requires_grad(zeros_and_ones(ctx, SPK_SHAPE(3, 70)), true), *w = uniform(ctx, SPK_SHAPE(3, 70), -1, 1);
     spk_tensor *spikes = spk_bits(x);
     cr_assert(spk_tensor_storage(spikes) == SPK_BITS, "bits: not stored as bits");
     cr_assert(spk_backward(spk_sum(spk_multiply(spikes, w))), "%s", spk_error(ctx));
@@ -392,11 +383,10 @@ Test(gradcheck, bits_pass_the_gradient_as_it_is) {
     cr_assert(spk_backward(spk_sum(spk_slice(dropped, 2, 4))), "%s", spk_error(ctx));
     for (int64_t i = 0; i < 210; i++) {
         const double g = (double)spk_data(spk_grad(x))[i], y = (double)spk_data(dropped)[i];
-        if (i < 70 || i >= 140)
-            cr_assert(g == 0, "bits, dropout, slice: element %lld outside has gradient %g", (long long)i, g);
+        if (i < 70 || i >= 140) cr_assert(g == 0, "bits, dropout, slice: element %lld outside has gradient %g", (long long)i, g);
         else
-            cr_assert(spk_data(x)[i] != 0 ? g == y : g == 0 || g == 2,
-                      "bits, dropout, slice: element %lld has gradient %g", (long long)i, g);
+            cr_assert(spk_data(x)[i] != 0 ? g == y : g == 0 || g == 2, "bits, dropout, slice: element %lld has gradient %g", (long long)i,
+                      g);
     }
     spk_ctx_destroy(ctx);
 }
@@ -408,14 +398,12 @@ typedef struct half_square_attributes {
 } half_square_attributes;
 
 static bool half_square_infer(spk_record *r) {
-    if (spk_axes(r->in[0]) < 1)
-        return spk_op_fail(r, "x is %s: a scalar", spk_shape_text(spk_tensor_shape(r->in[0])).text);
+    if (spk_axes(r->in[0]) < 1) return spk_op_fail(r, "x is %s: a scalar", spk_shape_text(spk_tensor_shape(r->in[0])).text);
     return spk_output(r, 0, spk_tensor_shape(r->in[0]));
 }
 static void half_square_forward(spk_record *r) {
     const spk_real *x = spk_values(r->in[0]);
-    spk_real *copy =
-        spk_is_recorded(r) ? spk_save_for_backward(r, (size_t)spk_count(r->in[0]) * sizeof *copy) : NULL;
+    spk_real *copy = spk_is_recorded(r) ? spk_save_for_backward(r, (size_t)spk_count(r->in[0]) * sizeof *copy) : NULL;
     for (int64_t i = 0; i < spk_count(r->in[0]); i++) {
         spk_values(r->out[0])[i] = x[i] * x[i] / 2;
         if (copy) copy[i] = x[i];
@@ -446,8 +434,7 @@ Test(gradcheck, a_users_op) {
     assert_inert(spk_apply(&half_square_op, &a, spk_scalar(ctx, 1)), "a scalar");
     assert_error(ctx, "a scalar", "half_square", "[]");
     spk_tensor *repeated = spk_repeat_over_time(spk_reshape(x, SPK_SHAPE(1, 3)), 2);
-    cr_assert(spk_backward(spk_sum(spk_apply(&half_square_op, &a, repeated))), "repeated: %s",
-              spk_error(ctx));
+    cr_assert(spk_backward(spk_sum(spk_apply(&half_square_op, &a, repeated))), "repeated: %s", spk_error(ctx));
     assert_values(spk_grad(x), "a repeated input arrives dense", 2, -4, 6);
     spk_end_step(ctx);
     const spk_gradcheck_report r = spk_gradcheck(half_square, 2, ((spk_tensor *[]){x, other}), .user = &a);
@@ -464,15 +451,13 @@ Test(gradcheck, reports_a_wrong_adjoint) {
     if (sizeof(spk_real) != sizeof(double)) return;
     for (int64_t wrong = 0; wrong < 5; wrong++) {
         spk_ctx *ctx = spk_ctx_create(.seed = 4);
-        spk_tensor *other = parameter(ctx, SPK_SHAPE(5)),
-                   *x = spk_set_requires_grad(uniform(ctx, SPK_SHAPE(5), 1, 2), true);
+        spk_tensor *other = parameter(ctx, SPK_SHAPE(5)), *x = spk_set_requires_grad(uniform(ctx, SPK_SHAPE(5), 1, 2), true);
         half_square_attributes a = {wrong};
-        const spk_gradcheck_report r =
-            spk_gradcheck(half_square, 2, ((spk_tensor *[]){x, other}), .user = &a);
+        const spk_gradcheck_report r = spk_gradcheck(half_square, 2, ((spk_tensor *[]){x, other}), .user = &a);
         assert_fine(ctx, "gradcheck");
         cr_assert(!r.passed, "element %lld: the wrong sign passed", (long long)wrong);
-        cr_assert(r.input == 0 && r.element == wrong, "reported input %d element %lld, should be 0 and %lld",
-                  r.input, (long long)r.element, (long long)wrong);
+        cr_assert(r.input == 0 && r.element == wrong, "reported input %d element %lld, should be 0 and %lld", r.input, (long long)r.element,
+                  (long long)wrong);
         cr_assert(close_to(r.analytic, -r.numeric, 1e-6), "analytic %g, numeric %g", r.analytic, r.numeric);
         spk_ctx_destroy(ctx);
     }
@@ -483,8 +468,7 @@ Test(gradcheck, misuse) {
     spk_ctx *ctx = spk_ctx_create(.seed = 4);
     half_square_attributes a = {-1};
     spk_tensor *x = parameter(ctx, SPK_SHAPE(3)), *result = spk_exp(x);
-    cr_assert(!spk_gradcheck(half_square, 2, ((spk_tensor *[]){x, result}), .user = &a).passed,
-              "a result as input");
+    cr_assert(!spk_gradcheck(half_square, 2, ((spk_tensor *[]){x, result}), .user = &a).passed, "a result as input");
     assert_error(ctx, "a result as input", "spk_gradcheck", "input 1");
     cr_assert(!spk_gradcheck(half_square, 2, ((spk_tensor *[]){x, NULL}), .user = &a).passed, "a NULL input");
     assert_error(ctx, "a NULL input", "spk_gradcheck", "NULL");

@@ -9,7 +9,7 @@ typedef struct fan_out {
     double gradient[3];
 } fan_out;
 
-#define OF_X(name, expression)                                                                               \
+#define OF_X(name, expression) \
     static spk_tensor *name(spk_tensor *x) { return expression; }
 OF_X(add_itself, spk_add(x, x))
 OF_X(subtract_itself, spk_subtract(x, x))
@@ -18,8 +18,8 @@ OF_X(divide_itself, spk_divide(x, x))
 OF_X(mse_itself, spk_mse(x, x))
 OF_X(where_itself, spk_where(x, x, x))
 OF_X(concat_twice, spk_concat(((spk_tensor *[]){x, x}), 2, 0))
-OF_X(concat_around, spk_multiply(spk_concat(((spk_tensor *[]){x, spk_scale(x, 2), x}), 3, 0),
-                                 spk_concat(((spk_tensor *[]){x, x, x}), 3, 0)))
+OF_X(concat_around,
+     spk_multiply(spk_concat(((spk_tensor *[]){x, spk_scale(x, 2), x}), 3, 0), spk_concat(((spk_tensor *[]){x, x, x}), 3, 0)))
 OF_X(stack_twice, spk_stack(((spk_tensor *[]){x, x}), 2, 1))
 OF_X(three_ops, spk_add(spk_add(spk_scale(x, 2), spk_negate(x)), spk_multiply(x, x)))
 OF_X(result_shared, spk_multiply(spk_scale(x, 2), spk_add(spk_scale(x, 2), x)))
@@ -32,8 +32,7 @@ static spk_tensor *diamond(spk_tensor *x) {
     spk_tensor *y = spk_scale(x, 3);
     return spk_add(spk_multiply(y, y), spk_subtract(y, spk_scale(y, 2)));
 }
-static spk_tensor *
-passed_on(spk_tensor *x) { /* a gradient that views hand over while another op adds to it */
+static spk_tensor *passed_on(spk_tensor *x) { /* a gradient that views hand over while another op adds to it */
     spk_tensor *y = spk_scale(x, 3), *view = spk_reshape(y, SPK_SHAPE(1, 3));
     return spk_add(spk_sum(spk_multiply(view, view)), spk_sum(y));
 }
@@ -86,13 +85,11 @@ Test(tape, fan_out) {
             if (how == 1) spk_add_grad_hook(x, count_hook, &calls);
             if (how == 2) spk_backward(spk_sum(x));
             spk_tensor *y = fans[i].function(how == 3 ? spk_shift(x, 0) : x);
-            cr_assert(spk_backward(spk_size(y) == 1 ? y : spk_sum(y)), "%s: %s", fans[i].name,
-                      spk_error(ctx));
+            cr_assert(spk_backward(spk_size(y) == 1 ? y : spk_sum(y)), "%s: %s", fans[i].name, spk_error(ctx));
             for (int e = 0; e < 3; e++) {
-                const double got = (double)spk_data(spk_grad(x))[e],
-                             wanted = fans[i].gradient[e] + (how == 2);
-                cr_assert(close_to(got, wanted, ROUNDING), "%s, way %d: gradient %d is %g, should be %g",
-                          fans[i].name, how, e, got, wanted);
+                const double got = (double)spk_data(spk_grad(x))[e], wanted = fans[i].gradient[e] + (how == 2);
+                cr_assert(close_to(got, wanted, ROUNDING), "%s, way %d: gradient %d is %g, should be %g", fans[i].name, how, e, got,
+                          wanted);
             }
             cr_assert(calls == (how == 1), "%s: the hook was called %d times", fans[i].name, calls);
             spk_ctx_destroy(ctx);
@@ -112,8 +109,7 @@ Test(tape, more_than_32_inputs) {
 /* An op of two inputs whose adjoint asks for the second gradient first. */
 static bool same_infer(spk_record *r) { return spk_output(r, 0, spk_tensor_shape(r->in[0])); }
 static void backwards_forward(spk_record *r) {
-    for (int64_t i = 0; i < spk_count(r->in[0]); i++)
-        spk_values(r->out[0])[i] = 2 * spk_values(r->in[0])[i] + 5 * spk_values(r->in[1])[i];
+    for (int64_t i = 0; i < spk_count(r->in[0]); i++) spk_values(r->out[0])[i] = 2 * spk_values(r->in[0])[i] + 5 * spk_values(r->in[1])[i];
 }
 static void backwards_backward(spk_record *r) {
     spk_real *second = spk_grad_to(r, 1), *first = spk_grad_to(r, 0);
@@ -122,19 +118,16 @@ static void backwards_backward(spk_record *r) {
         if (first) first[i] = 2 * spk_grad_of(r, 0)[i];
     }
 }
-static const spk_op backwards_op = {
-    .name = "backwards", .infer = same_infer, .forward = backwards_forward, .backward = backwards_backward};
+static const spk_op backwards_op = {.name = "backwards", .infer = same_infer, .forward = backwards_forward, .backward = backwards_backward};
 
 /* The same, adding instead of assigning. */
 static void adding_backward(spk_record *r) {
     for (int k = 0; k < 2; k++) {
         spk_real *to = spk_grad_add_to(r, k);
-        for (int64_t i = 0; to && i < spk_count(r->in[0]); i++)
-            to[i] += (spk_real)(k ? 5 : 2) * spk_grad_of(r, 0)[i];
+        for (int64_t i = 0; to && i < spk_count(r->in[0]); i++) to[i] += (spk_real)(k ? 5 : 2) * spk_grad_of(r, 0)[i];
     }
 }
-static const spk_op adding_op = {
-    .name = "adding", .infer = same_infer, .forward = backwards_forward, .backward = adding_backward};
+static const spk_op adding_op = {.name = "adding", .infer = same_infer, .forward = backwards_forward, .backward = adding_backward};
 
 Test(tape, one_leaf_twice_in_a_users_op) {
     const spk_op *ops[] = {&backwards_op, &adding_op};
@@ -185,8 +178,7 @@ Test(tape, given_gradient) {
     assert_error(ctx, "a gradient of another shape", "[2, 3]", "[3]");
     cr_assert(!spk_grad(x), "a failed backward gave a gradient");
     spk_ctx *other = spk_ctx_create();
-    cr_assert(!spk_backward(spk_multiply(x, x), .gradient = VECTOR(other, 1, 2, 3)),
-              "a gradient of another context");
+    cr_assert(!spk_backward(spk_multiply(x, x), .gradient = VECTOR(other, 1, 2, 3)), "a gradient of another context");
     assert_error(ctx, "a gradient of another context", "spk_backward", "another context");
     spk_ctx_destroy(other);
     spk_ctx_destroy(ctx);
@@ -232,9 +224,8 @@ Test(tape, backward_twice) {
     cr_assert(spk_backward(y), "%s", spk_error(ctx));
     /* A new result on top of consumed records: refused as a whole, w's gradient does not change either. */
     cr_assert(!spk_backward(spk_sum(spk_add(middle, spk_exp(w)))), "over consumed records");
-    cr_assert(strstr(spk_error(ctx), "multiply") && strstr(spk_error(ctx), ".retain") &&
-                  strstr(spk_error(ctx), "detach"),
-              "%s", spk_error(ctx));
+    cr_assert(strstr(spk_error(ctx), "multiply") && strstr(spk_error(ctx), ".retain") && strstr(spk_error(ctx), "detach"), "%s",
+              spk_error(ctx));
     cr_assert(!spk_grad(w), "w has a gradient");
     assert_near(3, spk_data(spk_grad(x)), spk_data(spk_grad(x)), 0, "x");
     spk_clear_error(ctx);
@@ -268,8 +259,7 @@ Test(tape, retain) {
 
 Test(tape, retain_grad) {
     spk_ctx *ctx = spk_ctx_create();
-    spk_tensor *x = leaf(ctx), *y = spk_scale(x, 2), *plain = spk_scale(y, 1),
-               *view = spk_reshape(plain, SPK_SHAPE(3, 1));
+    spk_tensor *x = leaf(ctx), *y = spk_scale(x, 2), *plain = spk_scale(y, 1), *view = spk_reshape(plain, SPK_SHAPE(3, 1));
     spk_retain_grad(y), spk_retain_grad(view);
     spk_tensor *loss = spk_sum(spk_multiply(view, view));
     cr_assert(!spk_grad(y), "before backward");
@@ -287,8 +277,7 @@ Test(tape, retain_grad) {
     spk_tensor *base = spk_retain_grad(spk_scale(x, 2)),
                *repeated = spk_retain_grad(spk_repeat_over_time(spk_reshape(base, SPK_SHAPE(1, 3)), 4));
     cr_assert(spk_backward(spk_sum(repeated)), "%s", spk_error(ctx));
-    assert_same(spk_grad(repeated), spk_tensor_from(ctx, SPK_SHAPE(1, 3), (spk_real[]){4, 4, 4}), 0,
-                "repeated: summed over its repeats");
+    assert_same(spk_grad(repeated), spk_tensor_from(ctx, SPK_SHAPE(1, 3), (spk_real[]){4, 4, 4}), 0, "repeated: summed over its repeats");
     assert_same(spk_grad(base), VECTOR(ctx, 4, 4, 4), 0, "base of a view");
     spk_ctx_destroy(ctx);
 }
@@ -325,8 +314,7 @@ Test(tape, detach_no_grad_freeze) {
     assert_values(spk_grad(w), "the other", 1, 2, -3);
     spk_set_requires_grad(w, false);
     cr_assert(!spk_requires_grad(spk_multiply(x, w)), "all frozen");
-    cr_assert(spk_grad_enabled(ctx) && spk_set_grad_enabled(NULL, false) && !spk_grad_enabled(NULL),
-              "NULL context");
+    cr_assert(spk_grad_enabled(ctx) && spk_set_grad_enabled(NULL, false) && !spk_grad_enabled(NULL), "NULL context");
     spk_ctx_destroy(ctx);
 }
 
@@ -354,13 +342,10 @@ Test(tape, hooks) {
     spk_tensor *y = spk_scale(x, 3);
     spk_add_grad_hook(y, doubling_hook, &on_y);
     /* y is used twice, x too: the hooks see whole gradients, once. */
-    cr_assert(spk_backward(spk_sum(spk_add(spk_add(spk_scale(y, 2), spk_scale(y, 5)), x))), "%s",
-              spk_error(ctx));
-    cr_assert(on_y.calls == 1 && on_y.n == 3 && on_y.x == y, "y: %d calls with %lld numbers", on_y.calls,
-              (long long)on_y.n);
+    cr_assert(spk_backward(spk_sum(spk_add(spk_add(spk_scale(y, 2), spk_scale(y, 5)), x))), "%s", spk_error(ctx));
+    cr_assert(on_y.calls == 1 && on_y.n == 3 && on_y.x == y, "y: %d calls with %lld numbers", on_y.calls, (long long)on_y.n);
     assert_near(3, on_y.gradient, (spk_real[]){7, 7, 7}, 0, "y's hook");
-    cr_assert(on_x.calls == 1 && on_x.n == 3 && on_x.x == x, "x: %d calls with %lld numbers", on_x.calls,
-              (long long)on_x.n);
+    cr_assert(on_x.calls == 1 && on_x.n == 3 && on_x.x == x, "x: %d calls with %lld numbers", on_x.calls, (long long)on_x.n);
     assert_near(3, on_x.gradient, (spk_real[]){43, 43, 43}, 0, "x's hook sees y's doubled gradient");
     assert_values(spk_grad(x), "x's own gradient, doubled by its hook", 86, 86, 86);
 
@@ -377,8 +362,7 @@ Test(tape, hooks) {
     spk_tensor *repeated = spk_repeat_over_time(spk_reshape(x, SPK_SHAPE(1, 3)), 4);
     spk_add_grad_hook(repeated, doubling_hook, &on_repeated);
     cr_assert(spk_backward(spk_sum(spk_add(repeated, spk_tensor_detach(x)))), "%s", spk_error(ctx));
-    cr_assert(on_repeated.calls == 1 && on_repeated.n == 3, "repeated: %d calls, %lld", on_repeated.calls,
-              (long long)on_repeated.n);
+    cr_assert(on_repeated.calls == 1 && on_repeated.n == 3, "repeated: %d calls, %lld", on_repeated.calls, (long long)on_repeated.n);
     assert_near(3, on_repeated.gradient, (spk_real[]){4, 4, 4}, 0, "repeated");
     assert_values(spk_grad(x), "through both hooks", 16, 16, 16);
 
@@ -398,8 +382,7 @@ static void copy_forward(spk_record *r) {
     memcpy(spk_values(r->out[0]), spk_values(r->in[0]), (size_t)spk_count(r->in[0]) * sizeof(spk_real));
 }
 static void failing_backward(spk_record *r) { spk_op_fail(r, "on purpose"); }
-static const spk_op failing_op = {
-    .name = "failing", .infer = same_infer, .forward = copy_forward, .backward = failing_backward};
+static const spk_op failing_op = {.name = "failing", .infer = same_infer, .forward = copy_forward, .backward = failing_backward};
 
 Test(tape, failing_adjoint) {
     spk_ctx *ctx = spk_ctx_create();
@@ -447,8 +430,7 @@ Test(tape, versions) {
     }
 
     /* A view shares its base's version, both ways. */
-    y = spk_sum(spk_multiply(spk_slice(spk_reshape(x, SPK_SHAPE(3, 1)), 0, 2),
-                             spk_slice(spk_reshape(w, SPK_SHAPE(3, 1)), 1, 3)));
+    y = spk_sum(spk_multiply(spk_slice(spk_reshape(x, SPK_SHAPE(3, 1)), 0, 2), spk_slice(spk_reshape(w, SPK_SHAPE(3, 1)), 1, 3)));
     spk_data_mut(x)[2] = 1;
     cr_assert(!spk_backward(y), "a view's base was written");
     assert_error(ctx, "view's base", "multiply", "input 0");
@@ -541,39 +523,28 @@ static void assert_no_error(spk_tensor *result, spk_ctx *ctx, const char *call) 
 /* Every op with NULL: inert, and where another input tells the context, its error. */
 Test(tape, null_inputs) {
     spk_ctx *ctx = spk_ctx_create();
-    spk_tensor *x = leaf(ctx), *m = parameter(ctx, SPK_SHAPE(3, 3)), *with_null[] = {NULL, x},
-               *null_last[] = {x, NULL};
-#define ONE(call)       assert_no_error(call, ctx, #call)
+    spk_tensor *x = leaf(ctx), *m = parameter(ctx, SPK_SHAPE(3, 3)), *with_null[] = {NULL, x}, *null_last[] = {x, NULL};
+#define ONE(call) assert_no_error(call, ctx, #call)
 #define TWO(name, call) assert_inert(call, #call), assert_error(ctx, #call, name, "NULL")
-    ONE(spk_negate(NULL)), ONE(spk_scale(NULL, 1)), ONE(spk_shift(NULL, 1)), ONE(spk_exp(NULL)),
-        ONE(spk_log(NULL)), ONE(spk_sqrt(NULL));
-    ONE(spk_power(NULL, 1)), ONE(spk_tanh(NULL)), ONE(spk_sigmoid(NULL)), ONE(spk_relu(NULL)),
-        ONE(spk_clamp(NULL, 0, 1));
-    ONE(spk_sum(NULL)), ONE(spk_mean(NULL)), ONE(spk_max(NULL)), ONE(spk_reshape(NULL, SPK_SHAPE(1))),
-        ONE(spk_flatten(NULL));
-    ONE(spk_transpose(NULL, 0, 1)), ONE(spk_slice(NULL, 0, 1)), ONE(spk_concat(NULL, 1, 0)),
-        ONE(spk_stack(NULL, 1, 0));
-    ONE(spk_concat(with_null, 0, 0)), ONE(spk_stack(with_null, 0, 0)), ONE(spk_dense(NULL)),
-        ONE(spk_bits(NULL));
-    ONE(spk_repeat_over_time(NULL, 2)), ONE(spk_sum_over_time(NULL, 2)), ONE(spk_mean_over_time(NULL, 2)),
-        ONE(spk_time_step(NULL, 2, 0));
-    ONE(spk_softmax(NULL)), ONE(spk_log_softmax(NULL)), ONE(spk_dropout(NULL)), ONE(spk_tensor_detach(NULL)),
-        ONE(spk_add(NULL, NULL));
+    ONE(spk_negate(NULL)), ONE(spk_scale(NULL, 1)), ONE(spk_shift(NULL, 1)), ONE(spk_exp(NULL)), ONE(spk_log(NULL)), ONE(spk_sqrt(NULL));
+    ONE(spk_power(NULL, 1)), ONE(spk_tanh(NULL)), ONE(spk_sigmoid(NULL)), ONE(spk_relu(NULL)), ONE(spk_clamp(NULL, 0, 1));
+    ONE(spk_sum(NULL)), ONE(spk_mean(NULL)), ONE(spk_max(NULL)), ONE(spk_reshape(NULL, SPK_SHAPE(1))), ONE(spk_flatten(NULL));
+    ONE(spk_transpose(NULL, 0, 1)), ONE(spk_slice(NULL, 0, 1)), ONE(spk_concat(NULL, 1, 0)), ONE(spk_stack(NULL, 1, 0));
+    ONE(spk_concat(with_null, 0, 0)), ONE(spk_stack(with_null, 0, 0)), ONE(spk_dense(NULL)), ONE(spk_bits(NULL));
+    ONE(spk_repeat_over_time(NULL, 2)), ONE(spk_sum_over_time(NULL, 2)), ONE(spk_mean_over_time(NULL, 2)), ONE(spk_time_step(NULL, 2, 0));
+    ONE(spk_softmax(NULL)), ONE(spk_log_softmax(NULL)), ONE(spk_dropout(NULL)), ONE(spk_tensor_detach(NULL)), ONE(spk_add(NULL, NULL));
     ONE(spk_retain_grad(NULL)), ONE(spk_keep(NULL));
     TWO("add", spk_add(x, NULL)), TWO("add", spk_add(NULL, x)), TWO("subtract", spk_subtract(x, NULL)),
         TWO("multiply", spk_multiply(NULL, x));
-    TWO("divide", spk_divide(x, NULL)), TWO("where", spk_where(NULL, x, x)),
-        TWO("where", spk_where(x, NULL, x)), TWO("where", spk_where(x, x, NULL));
-    TWO("matmul", spk_matmul(m, NULL)), TWO("matmul", spk_matmul(NULL, m)),
-        TWO("linear", spk_linear(NULL, m, x)), TWO("linear", spk_linear(x, NULL, x));
+    TWO("divide", spk_divide(x, NULL)), TWO("where", spk_where(NULL, x, x)), TWO("where", spk_where(x, NULL, x)),
+        TWO("where", spk_where(x, x, NULL));
+    TWO("matmul", spk_matmul(m, NULL)), TWO("matmul", spk_matmul(NULL, m)), TWO("linear", spk_linear(NULL, m, x)),
+        TWO("linear", spk_linear(x, NULL, x));
     TWO("concat", spk_concat(with_null, 2, 0)), TWO("concat", spk_concat(null_last, 2, 0));
     TWO("stack", spk_stack(with_null, 2, 0)), TWO("stack", spk_stack(null_last, 2, 0));
-    TWO("cross_entropy", spk_cross_entropy(m, NULL)), TWO("cross_entropy", spk_cross_entropy(NULL, x)),
-        TWO("mse", spk_mse(x, NULL));
+    TWO("cross_entropy", spk_cross_entropy(m, NULL)), TWO("cross_entropy", spk_cross_entropy(NULL, x)), TWO("mse", spk_mse(x, NULL));
     TWO("batch_norm", spk_batch_norm(NULL, x, x));
-    cr_assert(!spk_failed(ctx) && spk_size(spk_linear(x, m, NULL)) == 3 &&
-                  spk_size(spk_batch_norm(m, NULL, NULL)) == 9,
-              "optional inputs");
+    cr_assert(!spk_failed(ctx) && spk_size(spk_linear(x, m, NULL)) == 3 && spk_size(spk_batch_norm(m, NULL, NULL)) == 9, "optional inputs");
     spk_add_grad_hook(NULL, count_hook, NULL);
     assert_fine(ctx, "hook on NULL");
     spk_ctx_destroy(ctx);

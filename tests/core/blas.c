@@ -11,18 +11,15 @@ static spk_real *numbers(spk_ctx *ctx, int64_t n) {
     return x;
 }
 
-static double product(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const spk_real *a, const spk_real *b,
-                      int64_t i, int64_t j) {
+static double product(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const spk_real *a, const spk_real *b, int64_t i, int64_t j) {
     double sum = 0;
-    for (int64_t l = 0; l < k; l++)
-        sum += (double)a[ta ? l * m + i : i * k + l] * (double)b[tb ? j * k + l : l * n + j];
+    for (int64_t l = 0; l < k; l++) sum += (double)a[ta ? l * m + i : i * k + l] * (double)b[tb ? j * k + l : l * n + j];
     return sum;
 }
 
 Test(blas, gemm_against_naive) {
-    static const int64_t sizes[][3] = {{1, 1, 1},      {1, 7, 3},       {7, 1, 3},      {3, 5, 0},
-                                       {0, 5, 3},      {5, 0, 3},       {17, 19, 23},   {64, 64, 64},
-                                       {65, 33, 129},  {1, 300, 40},    {300, 1, 40},   {400, 7, 2000},
+    static const int64_t sizes[][3] = {{1, 1, 1},      {1, 7, 3},       {7, 1, 3},      {3, 5, 0},     {0, 5, 3},    {5, 0, 3},
+                                       {17, 19, 23},   {64, 64, 64},    {65, 33, 129},  {1, 300, 40},  {300, 1, 40}, {400, 7, 2000},
                                        {7, 400, 2000}, {161, 163, 167}, {33, 500, 500}, {500, 33, 500}};
     spk_ctx *ctx = spk_ctx_create(.seed = 1);
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
@@ -35,25 +32,21 @@ Test(blas, gemm_against_naive) {
                 spk_set_threads(threads);
                 for (int run = 0; run < 2; run++) {
                     c[run] = numbers(ctx, m * n);
-                    if (adds)
-                        memcpy(c[run], before, (size_t)(m * n) * sizeof(spk_real));
+                    if (adds) memcpy(c[run], before, (size_t)(m * n) * sizeof(spk_real));
                     else
-                        for (int64_t i = 0; i < m * n; i++)
-                            c[run][i] = (spk_real)NAN; /* need not be initialised */
+                        for (int64_t i = 0; i < m * n; i++) c[run][i] = (spk_real)NAN; /* need not be initialised */
                     spk_gemm(ta, tb, m, n, k, a, b, adds, c[run]);
                     cr_assert(c[run][m * n] == 123, "written beyond the end");
                 }
                 cr_assert(memcmp(c[0], c[1], (size_t)(m * n) * sizeof(spk_real)) == 0,
-                          "%lld x %lld x %lld, flags %d, %d threads: two runs differ", (long long)m,
-                          (long long)n, (long long)k, t, threads);
+                          "%lld x %lld x %lld, flags %d, %d threads: two runs differ", (long long)m, (long long)n, (long long)k, t,
+                          threads);
                 const int64_t stride = m * n > 20000 ? 97 : 1; /* a sample of the large ones */
                 for (int64_t e = 0; e < m * n; e += stride) {
-                    const double wanted =
-                        product(ta, tb, m, n, k, a, b, e / n, e % n) + (adds ? (double)before[e] : 0);
+                    const double wanted = product(ta, tb, m, n, k, a, b, e / n, e % n) + (adds ? (double)before[e] : 0);
                     cr_assert(fabs((double)c[0][e] - wanted) <= SPK_BY_REAL(1e-6, 1e-15) * (double)(k + 10),
-                              "%lld x %lld x %lld, flags %d, %d threads: element %lld is %g, should be %g",
-                              (long long)m, (long long)n, (long long)k, t, threads, (long long)e,
-                              (double)c[0][e], wanted);
+                              "%lld x %lld x %lld, flags %d, %d threads: element %lld is %g, should be %g", (long long)m, (long long)n,
+                              (long long)k, t, threads, (long long)e, (double)c[0][e], wanted);
                 }
                 free(c[0]), free(c[1]);
             }
@@ -65,12 +58,10 @@ Test(blas, gemm_against_naive) {
 
 Test(blas, column_sums) {
     spk_ctx *ctx = spk_ctx_create(.seed = 2);
-    static const int64_t sizes[][2] = {{0, 5},   {1, 1},   {5, 0},     {31, 63},
-                                       {32, 64}, {33, 65}, {100, 130}, {1000, 3}};
+    static const int64_t sizes[][2] = {{0, 5}, {1, 1}, {5, 0}, {31, 63}, {32, 64}, {33, 65}, {100, 130}, {1000, 3}};
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
         const int64_t rows = sizes[s][0], columns = sizes[s][1],
-                      parts[][2] = {
-                          {0, columns}, {columns / 3, columns}, {0, columns / 2}, {columns / 2, columns / 2}};
+                      parts[][2] = {{0, columns}, {columns / 3, columns}, {0, columns / 2}, {columns / 2, columns / 2}};
         spk_real *a = numbers(ctx, rows * columns);
         for (int p = 0; p < 4; p++) {
             double sum[131];
@@ -80,8 +71,8 @@ Test(blas, column_sums) {
                 double wanted = 0;
                 for (int64_t r = 0; c < columns && r < rows; r++) wanted += (double)a[r * columns + c];
                 const bool in = c >= parts[p][0] && c < parts[p][1];
-                cr_assert(in ? fabs(sum[c] - wanted) < SPK_BY_REAL(1e-4, 1e-12) : sum[c] == 9,
-                          "%lld x %lld: column %lld", (long long)rows, (long long)columns, (long long)c);
+                cr_assert(in ? fabs(sum[c] - wanted) < SPK_BY_REAL(1e-4, 1e-12) : sum[c] == 9, "%lld x %lld: column %lld", (long long)rows,
+                          (long long)columns, (long long)c);
             }
         }
         free(a);
@@ -101,13 +92,11 @@ static void visit(void *work, int64_t begin, int64_t end) {
         __atomic_add_fetch(&v->bad, 1, __ATOMIC_RELAXED);
         return;
     }
-    for (int64_t i = begin; i < end; i++)
-        v->count[i]++; /* two threads on one item would show as a count that is not 1 */
+    for (int64_t i = begin; i < end; i++) v->count[i]++; /* two threads on one item would show as a count that is not 1 */
 }
 
 Test(parallel, each_item_once) {
-    static const int64_t items[] = {0, 1, 2, 3, 15, 16, 17, 63, 64, 65, 100, 1000, 4097},
-                         grains[] = {1, 2, 3, 16, 64, 1000, 5000};
+    static const int64_t items[] = {0, 1, 2, 3, 15, 16, 17, 63, 64, 65, 100, 1000, 4097}, grains[] = {1, 2, 3, 16, 64, 1000, 5000};
     static const int threads[] = {1, 2, 3, 4};
     for (size_t i = 0; i < sizeof items / sizeof *items; i++)
         for (size_t g = 0; g < sizeof grains / sizeof *grains; g++)
@@ -117,10 +106,10 @@ Test(parallel, each_item_once) {
                 visits v = {items[i], grains[g], count, 0};
                 spk_set_threads(threads[t]);
                 spk_parallel(v.items, v.grain, visit, &v);
-                cr_assert(v.bad == 0, "%lld items, grain %lld, %d threads: %lld bad ranges",
-                          (long long)v.items, (long long)v.grain, threads[t], (long long)v.bad);
+                cr_assert(v.bad == 0, "%lld items, grain %lld, %d threads: %lld bad ranges", (long long)v.items, (long long)v.grain,
+                          threads[t], (long long)v.bad);
                 for (int64_t k = 0; k < v.items; k++)
-                    cr_assert(count[k] == 1, "%lld items, grain %lld, %d threads: item %lld visited %d times",
-                              (long long)v.items, (long long)v.grain, threads[t], (long long)k, count[k]);
+                    cr_assert(count[k] == 1, "%lld items, grain %lld, %d threads: item %lld visited %d times", (long long)v.items,
+                              (long long)v.grain, threads[t], (long long)k, count[k]);
             }
 }

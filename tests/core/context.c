@@ -25,7 +25,7 @@ static void counting_release(void *user, void *block) {
     c->live--;
     free(block);
 }
-#define COUNTED(c)                                                                                           \
+#define COUNTED(c) \
     { counting_allocate, counting_release, (c) }
 
 /* A small net over ops of all kinds, trained by one step of gradient descent. */
@@ -52,18 +52,14 @@ static spk_tensor *net_forward(const net *n, int64_t batch) {
     for (int64_t i = 0; i < batch * 20; i++) x[i] = (spk_real)(i % 7) - 3;
     for (int64_t i = 0; i < batch; i++) labels[i] = (spk_real)(i % 4);
     spk_tensor *in = spk_repeat_over_time(spk_step_from(n->ctx, SPK_SHAPE(batch, 20), x), T);
-    spk_tensor *h = spk_batch_norm(spk_linear(in, n->w1, n->b1), n->gamma, n->b1, .running_mean = n->mean,
-                                   .running_var = n->var);
+    spk_tensor *h = spk_batch_norm(spk_linear(in, n->w1, n->b1), n->gamma, n->b1, .running_mean = n->mean, .running_var = n->var);
     h = spk_dropout(spk_sigmoid(spk_dense(h)), .p = 0.2, .T = T);
     h = spk_add(h, spk_relu(spk_scale(h, 2)));
-    spk_tensor *spikes = spk_bits(
-        spk_where(spk_shift(h, -1), spk_full(n->ctx, SPK_SCALAR, 1), spk_full(n->ctx, SPK_SCALAR, 0)));
+    spk_tensor *spikes = spk_bits(spk_where(spk_shift(h, -1), spk_full(n->ctx, SPK_SCALAR, 1), spk_full(n->ctx, SPK_SCALAR, 0)));
     spk_tensor *y = spk_add(spk_linear(h, n->w2, NULL), spk_linear(spikes, n->w2, NULL));
     spk_tensor *steps[] = {spk_time_step(y, T, 0), spk_time_step(y, T, 1), spk_time_step(y, T, 2)};
-    spk_tensor *rate =
-        spk_add(spk_mean_over_time(y, T), spk_mean(spk_stack(steps, 3, 0), .axes = SPK_AXES(0)));
-    spk_tensor *loss =
-        spk_cross_entropy(rate, spk_step_from(n->ctx, SPK_SHAPE(batch), labels), .label_smoothing = 0.1);
+    spk_tensor *rate = spk_add(spk_mean_over_time(y, T), spk_mean(spk_stack(steps, 3, 0), .axes = SPK_AXES(0)));
+    spk_tensor *loss = spk_cross_entropy(rate, spk_step_from(n->ctx, SPK_SHAPE(batch), labels), .label_smoothing = 0.1);
     return spk_add(loss, spk_scale(spk_sum(spk_multiply(n->w2, n->w2)), 1e-3));
 }
 
@@ -98,8 +94,8 @@ Test(context, identical_steps_allocate_nothing) {
                 for (int i = 0; i < 3; i++) {
                     net_step(&n, batches[k][i]);
                     assert_fine(ctx, "training");
-                    cr_assert(c.calls == calls, "batches %d: %lld allocations in epoch %d, batch %d", (int)k,
-                              (long long)(c.calls - calls), epoch, i);
+                    cr_assert(c.calls == calls, "batches %d: %lld allocations in epoch %d, batch %d", (int)k, (long long)(c.calls - calls),
+                              epoch, i);
                 }
             cr_assert(spk_memory_use(ctx).held == memory.held, "held memory grew");
             cr_assert(spk_memory_use(ctx).step_peak == memory.step_peak, "a smaller batch has a larger peak");
@@ -120,8 +116,7 @@ Test(context, streaming_memory_does_not_grow) {
         spk_end_step(ctx);
         assert_fine(ctx, "streaming");
         if (t == 1) calls = c.calls, memory = spk_memory_use(ctx);
-        if (t > 1)
-            cr_assert(c.calls == calls && spk_memory_use(ctx).held == memory.held, "step %d allocates", t);
+        if (t > 1) cr_assert(c.calls == calls && spk_memory_use(ctx).held == memory.held, "step %d allocates", t);
     }
     cr_assert(spk_memory_use(ctx).step_peak == memory.step_peak, "peak");
     spk_ctx_destroy(ctx);
@@ -132,25 +127,20 @@ Test(context, memory_use) {
     counter c = {0};
     spk_ctx *ctx = spk_ctx_create(.allocator = COUNTED(&c));
     const spk_memory_report empty = spk_memory_use(ctx);
-    cr_assert(empty.held > 0 && empty.step == 0 && empty.step_peak == 0, "an empty context: %zu, %zu, %zu",
-              empty.held, empty.step, empty.step_peak);
+    cr_assert(empty.held > 0 && empty.step == 0 && empty.step_peak == 0, "an empty context: %zu, %zu, %zu", empty.held, empty.step,
+              empty.step_peak);
     spk_tensor *x = spk_tensor_create(ctx, SPK_SHAPE(10000));
     const spk_memory_report one = spk_memory_use(ctx);
-    cr_assert(one.held >= empty.held + 10000 * sizeof(spk_real) && one.step == 0, "a persistent tensor: %zu",
-              one.held);
+    cr_assert(one.held >= empty.held + 10000 * sizeof(spk_real) && one.step == 0, "a persistent tensor: %zu", one.held);
     spk_tensor_destroy(x);
-    cr_assert(spk_memory_use(ctx).held == empty.held, "destroyed: %zu, should be %zu",
-              spk_memory_use(ctx).held, empty.held);
+    cr_assert(spk_memory_use(ctx).held == empty.held, "destroyed: %zu, should be %zu", spk_memory_use(ctx).held, empty.held);
     spk_full(ctx, SPK_SHAPE(10000), 1);
     const spk_memory_report step = spk_memory_use(ctx);
-    cr_assert(step.step >= 10000 * sizeof(spk_real) && step.step < 11000 * sizeof(spk_real) &&
-                  step.step_peak == step.step,
+    cr_assert(step.step >= 10000 * sizeof(spk_real) && step.step < 11000 * sizeof(spk_real) && step.step_peak == step.step,
               "a step tensor: %zu", step.step);
     spk_end_step(ctx);
-    cr_assert(spk_memory_use(ctx).step == 0 && spk_memory_use(ctx).step_peak == step.step_peak,
-              "after the step");
-    cr_assert(spk_memory_use(ctx).held <= (size_t)c.bytes, "held %zu of %lld", spk_memory_use(ctx).held,
-              (long long)c.bytes);
+    cr_assert(spk_memory_use(ctx).step == 0 && spk_memory_use(ctx).step_peak == step.step_peak, "after the step");
+    cr_assert(spk_memory_use(ctx).held <= (size_t)c.bytes, "held %zu of %lld", spk_memory_use(ctx).held, (long long)c.bytes);
     spk_ctx_destroy(ctx);
     cr_assert(c.live == 0, "%lld blocks leak", (long long)c.live);
 }
@@ -165,8 +155,7 @@ static bool program(spk_ctx *ctx) {
     /* Larger than a first chunk, so that the arenas grow, and are made one chunk at the step's end. */
     for (int i = 0; i < 12; i++) y = spk_tanh(y);
     spk_tensor *kept = spk_keep(spk_repeat_over_time(spk_slice(y, 0, 50), 3));
-    bool done = spk_backward(spk_sum(spk_max(y, .axes = SPK_AXES(1)))) && spk_grad(x) != NULL &&
-                spk_size(kept) == 6000;
+    bool done = spk_backward(spk_sum(spk_max(y, .axes = SPK_AXES(1)))) && spk_grad(x) != NULL && spk_size(kept) == 6000;
     spk_tensor *spikes = spk_bits(spk_full(ctx, SPK_SHAPE(70, 70), 1));
     done = done && spk_data(spikes)[0] == 1 && spk_item(spk_sum(spikes)) == 4900;
     spk_tensor_destroy(x);
@@ -186,17 +175,14 @@ static void no_memory_for(bool only_one) {
         cr_assert(ctx != NULL, "NULL context");
         const bool went_well = program(ctx);
         refused = c.refused;
-        cr_assert(went_well == !refused, "allocation %lld: refused %d, went well %d: %s", (long long)k,
-                  refused, went_well, spk_error(ctx));
+        cr_assert(went_well == !refused, "allocation %lld: refused %d, went well %d: %s", (long long)k, refused, went_well, spk_error(ctx));
         if (refused) {
-            cr_assert(spk_failed(ctx) && strstr(spk_error(ctx), "memory"), "allocation %lld: %s",
-                      (long long)k, spk_error(ctx));
+            cr_assert(spk_failed(ctx) && strstr(spk_error(ctx), "memory"), "allocation %lld: %s", (long long)k, spk_error(ctx));
             c.to = 0;
             spk_clear_error(ctx);
             cr_assert(k == 1 || !spk_failed(ctx), "allocation %lld: the error stays: %s", (long long)k,
                       spk_error(ctx)); /* 1 is the context's */
-            cr_assert(program(ctx) == (k > 1), "allocation %lld: after clearing the error: %s", (long long)k,
-                      spk_error(ctx));
+            cr_assert(program(ctx) == (k > 1), "allocation %lld: after clearing the error: %s", (long long)k, spk_error(ctx));
         }
         spk_ctx_destroy(ctx);
         cr_assert(c.live == 0, "allocation %lld: %lld blocks leak", (long long)k, (long long)c.live);
@@ -269,9 +255,7 @@ Test(context, process_wide) {
     spk_set_threads(-5);
     cr_assert(spk_threads() == 1, "below 1 means 1");
     const char *info = spk_build_info();
-    cr_assert(strstr(info, SPK_VERSION) && strstr(info, SPK_BY_REAL("float", "double")) &&
-                  !strchr(info, '\n'),
-              "%s", info);
+    cr_assert(strstr(info, SPK_VERSION) && strstr(info, SPK_BY_REAL("float", "double")) && !strchr(info, '\n'), "%s", info);
     cr_assert(spk_build_info() == info, "one text");
 }
 
@@ -285,8 +269,7 @@ Test(context, error_text) {
     char endless[4000];
     memset(endless, 'x', sizeof endless - 1), endless[sizeof endless - 1] = '\0';
     spk_fail(ctx, "%s", endless);
-    cr_assert(strlen(spk_error(ctx)) > 100 && strlen(spk_error(ctx)) < sizeof endless,
-              "a long message is cut");
+    cr_assert(strlen(spk_error(ctx)) > 100 && strlen(spk_error(ctx)) < sizeof endless, "a long message is cut");
     spk_clear_error(ctx);
     cr_assert(!spk_allocate(ctx, SIZE_MAX), "SIZE_MAX bytes");
     assert_error(ctx, "SIZE_MAX bytes", "memory", "held");
@@ -305,8 +288,7 @@ static void thing_destroy(spk_object *object) {
     spk_release(object->ctx, t->block);
 }
 static void thing_end_step(spk_object *object) { ((thing *)object)->log[1]++; }
-static const spk_object_type thing_type = {
-    .name = "thing", .destroy = thing_destroy, .end_step = thing_end_step};
+static const spk_object_type thing_type = {.name = "thing", .destroy = thing_destroy, .end_step = thing_end_step};
 static const spk_object_type plain_type = {.name = "plain"};
 
 Test(context, owned_objects) {
@@ -316,11 +298,9 @@ Test(context, owned_objects) {
     thing *things[5];
     for (int i = 0; i < 5; i++) {
         things[i] = spk_object_create(ctx, &thing_type, sizeof(thing));
-        cr_assert(things[i] && !things[i]->log && !things[i]->block && things[i]->object.ctx == ctx,
-                  "object %d is not zeroed", i);
+        cr_assert(things[i] && !things[i]->log && !things[i]->block && things[i]->object.ctx == ctx, "object %d is not zeroed", i);
         things[i]->log = logs[i], things[i]->block = spk_allocate(ctx, 100);
-        for (int k = 0; k < 100; k++)
-            cr_assert(((char *)things[i]->block)[k] == 0, "spk_allocate does not zero");
+        for (int k = 0; k < 100; k++) cr_assert(((char *)things[i]->block)[k] == 0, "spk_allocate does not zero");
         cr_assert(spk_object_create(ctx, &plain_type, sizeof(spk_object)) != NULL, "plain object");
     }
     spk_end_step(ctx);
@@ -330,8 +310,7 @@ Test(context, owned_objects) {
     spk_end_step(ctx);
     for (int i = 0; i < 5; i++) {
         const bool gone = i % 2 == 0;
-        cr_assert(logs[i][0] == gone && logs[i][1] == (gone ? 1 : 2),
-                  "object %d: destroyed %d times, %d steps", i, logs[i][0], logs[i][1]);
+        cr_assert(logs[i][0] == gone && logs[i][1] == (gone ? 1 : 2), "object %d: destroyed %d times, %d steps", i, logs[i][0], logs[i][1]);
     }
     spk_fail(ctx, "an error");
     cr_assert(!spk_object_create(ctx, &thing_type, sizeof(thing)), "an object of a failed context");

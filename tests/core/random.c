@@ -6,17 +6,15 @@
 Test(random, known_answers_of_random123) {
     uint32_t w[4];
     spk_random_words((spk_random){0, 0}, 0, 4, w);
-    cr_assert(w[0] == 0x6627e8d5 && w[1] == 0xe169c58d && w[2] == 0xbc57ac4c && w[3] == 0x9b00dbd8,
-              "%08x %08x %08x %08x", w[0], w[1], w[2], w[3]);
+    cr_assert(w[0] == 0x6627e8d5 && w[1] == 0xe169c58d && w[2] == 0xbc57ac4c && w[3] == 0x9b00dbd8, "%08x %08x %08x %08x", w[0], w[1], w[2],
+              w[3]);
     /* Another key and counter, from a second, plain implementation. */
     spk_random_words((spk_random){0x299f31d0a4093822, (uint64_t)0x85a308d3 << 32}, 0, 4, w);
-    uint32_t c[4] = {(uint32_t)(((uint64_t)0x85a308d3 << 32) / 4),
-                     (uint32_t)((((uint64_t)0x85a308d3 << 32) / 4) >> 32), 0, 0},
+    uint32_t c[4] = {(uint32_t)(((uint64_t)0x85a308d3 << 32) / 4), (uint32_t)((((uint64_t)0x85a308d3 << 32) / 4) >> 32), 0, 0},
              k[2] = {0xa4093822, 0x299f31d0};
     for (int round = 0; round < 10; round++) {
         const uint64_t p0 = 0xD2511F53ull * c[0], p1 = 0xCD9E8D57ull * c[2];
-        const uint32_t n[4] = {(uint32_t)(p1 >> 32) ^ c[1] ^ k[0], (uint32_t)p1,
-                               (uint32_t)(p0 >> 32) ^ c[3] ^ k[1], (uint32_t)p0};
+        const uint32_t n[4] = {(uint32_t)(p1 >> 32) ^ c[1] ^ k[0], (uint32_t)p1, (uint32_t)(p0 >> 32) ^ c[3] ^ k[1], (uint32_t)p0};
         memcpy(c, n, sizeof c);
         k[0] += 0x9E3779B9, k[1] += 0xBB67AE85;
     }
@@ -31,8 +29,7 @@ Test(random, any_part_of_a_draw) {
         for (int64_t n = 0; n <= 1003 - first; n += n < 12 ? 1 : 97) {
             memset(part, 0xEE, sizeof part);
             spk_random_words(draw, first, n, part);
-            cr_assert(memcmp(part, whole + first, (size_t)n * 4) == 0, "words %lld + %lld", (long long)first,
-                      (long long)n);
+            cr_assert(memcmp(part, whole + first, (size_t)n * 4) == 0, "words %lld + %lld", (long long)first, (long long)n);
             cr_assert(n == 1003 || part[n] == 0xEEEEEEEE, "written beyond %lld words", (long long)n);
         }
     spk_random_words((spk_random){42, 4100}, 0, 4, part);
@@ -42,8 +39,7 @@ Test(random, any_part_of_a_draw) {
 Test(random, one_stream) {
     spk_ctx *a = spk_ctx_create(.seed = 9), *b = spk_ctx_create(.seed = 9), *c = spk_ctx_create(.seed = 10);
     spk_real x[999], y[999], z[999];
-    spk_random_uniform(a, 999, 0, 1, x), spk_random_uniform(b, 999, 0, 1, y),
-        spk_random_uniform(c, 999, 0, 1, z);
+    spk_random_uniform(a, 999, 0, 1, x), spk_random_uniform(b, 999, 0, 1, y), spk_random_uniform(c, 999, 0, 1, z);
     cr_assert(memcmp(x, y, sizeof x) == 0, "equal seeds differ");
     cr_assert(memcmp(x, z, sizeof x) != 0, "seeds 9 and 10 agree");
     spk_random_uniform(a, 999, 0, 1, y);
@@ -59,8 +55,7 @@ Test(random, one_stream) {
     /* Bits are equal in float and double: the first numbers of seed 0 are Random123's words. */
     spk_seed(a, 0);
     spk_random_uniform(a, 2, 0, 1, x);
-    cr_assert((double)x[0] == 0x6627e8 / 16777216.0 && (double)x[1] == 0xe169c5 / 16777216.0, "%.9g %.9g",
-              (double)x[0], (double)x[1]);
+    cr_assert((double)x[0] == 0x6627e8 / 16777216.0 && (double)x[1] == 0xe169c5 / 16777216.0, "%.9g %.9g", (double)x[0], (double)x[1]);
     spk_ctx_destroy(a), spk_ctx_destroy(b), spk_ctx_destroy(c);
 }
 
@@ -76,18 +71,15 @@ Test(random, uniform) {
         double sum = 0, squares = 0, least = high, most = low;
         for (int i = 0; i < MANY; i++) {
             const double v = (double)many[i], centred = (v - (low + high) / 2);
-            cr_assert(many[i] >= (spk_real)low && (many[i] < (spk_real)high || low == high), "[%g, %g): %.9g",
-                      low, high, v);
+            cr_assert(many[i] >= (spk_real)low && (many[i] < (spk_real)high || low == high), "[%g, %g): %.9g", low, high, v);
             sum += centred, squares += centred * centred;
             least = fmin(least, v), most = fmax(most, v);
         }
         /* Five standard errors; float's rounding near 100 adds less. */
-        cr_assert(fabs(sum / MANY) <= 5 * width / sqrt(12.0 * MANY), "[%g, %g): mean off by %g", low, high,
-                  sum / MANY);
-        cr_assert(fabs(squares / MANY - width * width / 12) <= 5 * width * width / sqrt(180.0 * MANY),
-                  "[%g, %g): variance %g", low, high, squares / MANY);
-        cr_assert(least <= low + 1e-5 * width && most >= high - 1e-5 * width, "[%g, %g): from %g to %g", low,
-                  high, least, most);
+        cr_assert(fabs(sum / MANY) <= 5 * width / sqrt(12.0 * MANY), "[%g, %g): mean off by %g", low, high, sum / MANY);
+        cr_assert(fabs(squares / MANY - width * width / 12) <= 5 * width * width / sqrt(180.0 * MANY), "[%g, %g): variance %g", low, high,
+                  squares / MANY);
+        cr_assert(least <= low + 1e-5 * width && most >= high - 1e-5 * width, "[%g, %g): from %g to %g", low, high, least, most);
     }
     spk_ctx_destroy(ctx);
 }
@@ -109,8 +101,7 @@ Test(random, normal) {
     cr_assert(fabs(moment[3]) < 5 * sqrt(15.0 / MANY), "third moment %g", moment[3]);
     cr_assert(fabs(moment[4] - 3) < 5 * sqrt(96.0 / MANY), "fourth moment %g", moment[4]);
     cr_assert(fabs(neighbours) < 5 / sqrt(MANY), "neighbours correlate: %g", neighbours);
-    cr_assert(fabs(beyond / (double)MANY - 0.0026998) < 2e-4, "%g beyond 3 deviations",
-              beyond / (double)MANY);
+    cr_assert(fabs(beyond / (double)MANY - 0.0026998) < 2e-4, "%g beyond 3 deviations", beyond / (double)MANY);
     spk_real odd[7], even[8];
     spk_seed(ctx, 1), spk_random_normal(ctx, 7, 0, 1, odd);
     spk_seed(ctx, 1), spk_random_normal(ctx, 8, 0, 1, even);
@@ -126,8 +117,8 @@ Test(random, permutation) {
         memset(seen, 0, sizeof seen);
         spk_random_permutation(ctx, n, order);
         for (int64_t i = 0; i < n; i++) {
-            cr_assert(order[i] >= 0 && order[i] < n && !seen[order[i]], "n %lld: element %lld is %lld",
-                      (long long)n, (long long)i, (long long)order[i]);
+            cr_assert(order[i] >= 0 && order[i] < n && !seen[order[i]], "n %lld: element %lld is %lld", (long long)n, (long long)i,
+                      (long long)order[i]);
             seen[order[i]] = 1;
         }
     }
@@ -137,7 +128,6 @@ Test(random, permutation) {
         spk_random_permutation(ctx, 3, order);
         count[order[0] * 9 + order[1] * 3 + order[2]]++;
     }
-    for (int i = 0; i < 27; i++)
-        cr_assert(count[i] == 0 || abs(count[i] - 10000) < 500, "order %d came %d times", i, count[i]);
+    for (int i = 0; i < 27; i++) cr_assert(count[i] == 0 || abs(count[i] - 10000) < 500, "order %d came %d times", i, count[i]);
     spk_ctx_destroy(ctx);
 }

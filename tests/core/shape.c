@@ -28,17 +28,14 @@ Test(shape, size) {
         {{.axes = 1, .dim = {-4}}, -1},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        cr_assert(spk_shape_size(cases[i].shape) == cases[i].size, "case %d, %s: %lld, should be %lld",
-                  (int)i, spk_shape_text(cases[i].shape).text, (long long)spk_shape_size(cases[i].shape),
-                  (long long)cases[i].size);
+        cr_assert(spk_shape_size(cases[i].shape) == cases[i].size, "case %d, %s: %lld, should be %lld", (int)i,
+                  spk_shape_text(cases[i].shape).text, (long long)spk_shape_size(cases[i].shape), (long long)cases[i].size);
     cr_assert(spk_shape_of(-3, NULL).axes == -1 && spk_shape_of(0, NULL).axes == 0, "spk_shape_of");
 }
 
 Test(shape, equal) {
-    cr_assert(spk_shape_equal(SPK_SCALAR, SPK_SCALAR) && spk_shape_equal(SPK_SHAPE(2, 3), SPK_SHAPE(2, 3)),
-              "equal");
-    cr_assert(!spk_shape_equal(SPK_SHAPE(2, 3), SPK_SHAPE(3, 2)) &&
-                  !spk_shape_equal(SPK_SHAPE(2), SPK_SHAPE(2, 1)) &&
+    cr_assert(spk_shape_equal(SPK_SCALAR, SPK_SCALAR) && spk_shape_equal(SPK_SHAPE(2, 3), SPK_SHAPE(2, 3)), "equal");
+    cr_assert(!spk_shape_equal(SPK_SHAPE(2, 3), SPK_SHAPE(3, 2)) && !spk_shape_equal(SPK_SHAPE(2), SPK_SHAPE(2, 1)) &&
                   !spk_shape_equal(SPK_SCALAR, SPK_SHAPE(1)),
               "different");
     spk_shape a = SPK_SHAPE(2), b = SPK_SHAPE(2);
@@ -66,10 +63,10 @@ Test(shape, broadcast) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         for (int swap = 0; swap < 2; swap++) {
             spk_shape both;
-            const bool fits = swap ? spk_shape_broadcast(cases[i].b, cases[i].a, &both)
-                                   : spk_shape_broadcast(cases[i].a, cases[i].b, &both);
-            cr_assert(fits == cases[i].fits && (!fits || spk_shape_equal(both, cases[i].both)), "case %d: %s",
-                      (int)i, spk_shape_text(both).text);
+            const bool fits =
+                swap ? spk_shape_broadcast(cases[i].b, cases[i].a, &both) : spk_shape_broadcast(cases[i].a, cases[i].b, &both);
+            cr_assert(fits == cases[i].fits && (!fits || spk_shape_equal(both, cases[i].both)), "case %d: %s", (int)i,
+                      spk_shape_text(both).text);
         }
 }
 

@@ -6,8 +6,7 @@ Test(tensor, construction) {
     for (int round = 0; round < 2; round++) { /* the second time on memory that was used */
         spk_tensor *x = spk_tensor_create(ctx, SPK_SHAPE(3, 5, 7));
         cr_assert(spk_size(x) == 105 && spk_axes(x) == 3 && spk_tensor_ctx(x) == ctx, "size and axes");
-        cr_assert(spk_dim(x, 0) == 3 && spk_dim(x, 2) == 7 && spk_dim(x, -1) == 7 && spk_dim(x, -3) == 3,
-                  "dim");
+        cr_assert(spk_dim(x, 0) == 3 && spk_dim(x, 2) == 7 && spk_dim(x, -1) == 7 && spk_dim(x, -3) == 3, "dim");
         cr_assert(spk_dim(x, 3) == 0 && spk_dim(x, -4) == 0, "dim outside");
         cr_assert(spk_tensor_storage(x) == SPK_DENSE && spk_tensor_repeat(x) == 1, "storage");
         cr_assert((uintptr_t)spk_data(x) % 64 == 0, "alignment");
@@ -16,18 +15,14 @@ Test(tensor, construction) {
         spk_tensor_destroy(x);
     }
     spk_tensor *scalar = spk_scalar(ctx, 2.5);
-    cr_assert(spk_axes(scalar) == 0 && spk_size(scalar) == 1 && spk_item(scalar) == 2.5 &&
-                  spk_dim(scalar, 0) == 0,
-              "scalar");
+    cr_assert(spk_axes(scalar) == 0 && spk_size(scalar) == 1 && spk_item(scalar) == 2.5 && spk_dim(scalar, 0) == 0, "scalar");
     assert_values(spk_tensor_from(ctx, SPK_SHAPE(2), (spk_real[]){7, 8}), "from", 7, 8);
     spk_tensor *empty = spk_tensor_create(ctx, SPK_SHAPE(4, 0));
-    cr_assert(spk_size(empty) == 0 && spk_axes(empty) == 2 && spk_fill(empty, 1) && !spk_failed(ctx),
-              "empty");
-    cr_assert(spk_size(spk_tensor_from(ctx, SPK_SHAPE(0), NULL)) == 0 &&
-                  spk_size(spk_step_from(ctx, SPK_SHAPE(0), NULL)) == 0 && !spk_failed(ctx),
+    cr_assert(spk_size(empty) == 0 && spk_axes(empty) == 2 && spk_fill(empty, 1) && !spk_failed(ctx), "empty");
+    cr_assert(spk_size(spk_tensor_from(ctx, SPK_SHAPE(0), NULL)) == 0 && spk_size(spk_step_from(ctx, SPK_SHAPE(0), NULL)) == 0 &&
+                  !spk_failed(ctx),
               "NULL for no values");
-    for (int i = 0; i < 200; i++)
-        cr_assert((uintptr_t)spk_data(spk_full(ctx, SPK_SHAPE(i), 1)) % 64 == 0, "alignment of step tensors");
+    for (int i = 0; i < 200; i++) cr_assert((uintptr_t)spk_data(spk_full(ctx, SPK_SHAPE(i), 1)) % 64 == 0, "alignment of step tensors");
     assert_values(spk_full(ctx, SPK_SHAPE(3), -2), "full", -2, -2, -2);
     assert_values(spk_step_from(ctx, SPK_SHAPE(2), (spk_real[]){1, 2}), "step from", 1, 2);
     spk_tensor_destroy(NULL);
@@ -64,16 +59,10 @@ Test(tensor, refused_shapes) {
 }
 
 Test(tensor, null) {
-    cr_assert(spk_size(NULL) == 0 && spk_axes(NULL) == 1 && spk_dim(NULL, 0) == 0 &&
-                  spk_tensor_repeat(NULL) == 1,
-              "what NULL looks like");
-    cr_assert(spk_tensor_storage(NULL) == SPK_DENSE && spk_shape_equal(spk_tensor_shape(NULL), SPK_SHAPE(0)),
-              "what NULL looks like");
-    cr_assert(spk_data(NULL) && spk_data_mut(NULL) && isnan(spk_item(NULL)) &&
-                  spk_failed(spk_tensor_ctx(NULL)),
-              "values of NULL");
-    cr_assert(!spk_fill(NULL, 1) && !spk_fill_uniform(NULL, 0, 1) && !spk_fill_normal(NULL, 0, 1) &&
-                  !spk_copy(NULL, NULL),
+    cr_assert(spk_size(NULL) == 0 && spk_axes(NULL) == 1 && spk_dim(NULL, 0) == 0 && spk_tensor_repeat(NULL) == 1, "what NULL looks like");
+    cr_assert(spk_tensor_storage(NULL) == SPK_DENSE && spk_shape_equal(spk_tensor_shape(NULL), SPK_SHAPE(0)), "what NULL looks like");
+    cr_assert(spk_data(NULL) && spk_data_mut(NULL) && isnan(spk_item(NULL)) && spk_failed(spk_tensor_ctx(NULL)), "values of NULL");
+    cr_assert(!spk_fill(NULL, 1) && !spk_fill_uniform(NULL, 0, 1) && !spk_fill_normal(NULL, 0, 1) && !spk_copy(NULL, NULL),
               "writes to NULL");
 }
 
@@ -91,12 +80,11 @@ Test(tensor, item) {
 Test(tensor, keep_and_copy) {
     spk_ctx *ctx = spk_ctx_create(.seed = 2);
     spk_tensor *x = spk_set_requires_grad(VECTOR(ctx, 1, 0), true);
-    spk_tensor *kept[] = {spk_keep(spk_exp(x)), spk_keep(spk_repeat_over_time(x, 2)),
-                          spk_keep(spk_bits(spk_tensor_detach(x))), spk_keep(x)};
+    spk_tensor *kept[] = {spk_keep(spk_exp(x)), spk_keep(spk_repeat_over_time(x, 2)), spk_keep(spk_bits(spk_tensor_detach(x))),
+                          spk_keep(x)};
     for (int i = 0; i < 4; i++)
-        cr_assert(!spk_requires_grad(kept[i]) && spk_tensor_storage(kept[i]) == SPK_DENSE &&
-                      spk_data(kept[i]) != spk_data(x),
-                  "kept %d", i);
+        cr_assert(!spk_requires_grad(kept[i]) && spk_tensor_storage(kept[i]) == SPK_DENSE && spk_data(kept[i]) != spk_data(x), "kept %d",
+                  i);
     spk_end_step(ctx);
     spk_full(ctx, SPK_SHAPE(100), 9);
     spk_end_step(ctx);
@@ -122,8 +110,7 @@ Test(tensor, keep_and_copy) {
 
 Test(tensor, data_of_other_storages) {
     spk_ctx *ctx = spk_ctx_create(.seed = 3);
-    spk_tensor *x = zeros_and_ones(ctx, SPK_SHAPE(3, 70)), *bits = spk_bits(x),
-               *repeated = spk_repeat_over_time(x, 2);
+    spk_tensor *x = zeros_and_ones(ctx, SPK_SHAPE(3, 70)), *bits = spk_bits(x), *repeated = spk_repeat_over_time(x, 2);
     assert_near(210, spk_data(bits), spk_data(x), 0, "bits");
     cr_assert(spk_data(bits) == spk_data(bits), "written out once");
     assert_near(210, spk_data(repeated), spk_data(x), 0, "repeated");
@@ -144,8 +131,7 @@ Test(tensor, fills) {
     cr_assert(spk_fill(x, 1.5) && spk_item(spk_sum(x)) == 1500, "fill");
     cr_assert(spk_fill_uniform(x, 2, 3), "uniform");
     for (int i = 0; i < 1000; i++)
-        cr_assert(spk_data(x)[i] >= 2 && spk_data(x)[i] < 3, "uniform: element %d is %g", i,
-                  (double)spk_data(x)[i]);
+        cr_assert(spk_data(x)[i] >= 2 && spk_data(x)[i] < 3, "uniform: element %d is %g", i, (double)spk_data(x)[i]);
     cr_assert(spk_fill_normal(x, 5, 0), "normal");
     assert_same(x, spk_full(ctx, SPK_SHAPE(1000), 5), 0, "deviation 0");
     spk_tensor *step = spk_full(ctx, SPK_SHAPE(4), 0);

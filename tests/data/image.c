@@ -108,14 +108,13 @@ static void rectangle(uint8_t *grey, int64_t width, int64_t height, int64_t left
 static const struct {
     int64_t w, h, left, top, columns, rows;
 } rectangles[] = {
-    {100, 10, 5, 14, 20, 2},  /* shrunk, flat */
-    {10, 100, 14, 5, 2, 20},  /* shrunk, upright */
-    {20, 20, 5, 5, 20, 20},   /* as it is */
-    {5, 10, 10, 5, 10, 20},    /* enlarged */
-    {1, 1, 5, 5, 20, 20},     /* one pixel */
-    {110, 1, 5, 14, 20, 1},   /* thinner than a pixel of the result: it stays, at full strength */
-    {1, 110, 14, 5, 1, 20},
-    {120, 120, 5, 5, 20, 20}, /* the whole inside of the picture */
+    {100, 10, 5, 14, 20, 2},                           /* shrunk, flat */
+    {10, 100, 14, 5, 2, 20},                           /* shrunk, upright */
+    {20, 20, 5, 5, 20, 20},                            /* as it is */
+    {5, 10, 10, 5, 10, 20},                            /* enlarged */
+    {1, 1, 5, 5, 20, 20},                              /* one pixel */
+    {110, 1, 5, 14, 20, 1},                            /* thinner than a pixel of the result: it stays, at full strength */
+    {1, 110, 14, 5, 1, 20},  {120, 120, 5, 5, 20, 20}, /* the whole inside of the picture */
     {33, 47, 8, 5, 14, 20},
 };
 

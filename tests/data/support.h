@@ -84,9 +84,7 @@ static inline void counter_release(void *user, void *block) {
     free(block);
 }
 
-static inline spk_ctx *counted_ctx(counter *c) {
-    return spk_ctx_create(.allocator = {counter_allocate, counter_release, c});
-}
+static inline spk_ctx *counted_ctx(counter *c) { return spk_ctx_create(.allocator = {counter_allocate, counter_release, c}); }
 
 /*
  * Runs `work` with the first, second, third ... allocation refused until one run needs fewer. Each refusal must end in an error about

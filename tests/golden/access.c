@@ -46,10 +46,8 @@ bool golden_flag(golden_case *c, const char *key, bool otherwise) {
 int64_t golden_count(golden_case *c, const char *key, int64_t otherwise) {
     const double value = golden_number(c, key, (double)otherwise);
     if (value >= 1 && value <= 1e6 && value == floor(value)) return (int64_t)value;
-    if (golden_has(c, key))
-        refuse(c, key, golden_text(c, key, ""), "whole number from 1 to 1000000");
-    else
-        spk_fail(c->ctx, "key %s is missing", key);
+    if (golden_has(c, key)) refuse(c, key, golden_text(c, key, ""), "whole number from 1 to 1000000");
+    else spk_fail(c->ctx, "key %s is missing", key);
     return 1;
 }
 
@@ -62,11 +60,9 @@ spk_surrogate golden_surrogate(golden_case *c) {
     const char *name = golden_text(c, "surrogate", "sigmoid");
     const bool k_relu = strcmp(name, "leaky_k_relu") == 0;
     const char *sharpness = k_relu ? "k" : strcmp(name, "fast_sigmoid") == 0 ? "slope" : "alpha";
-    const double alpha = golden_number(c, sharpness, SPK_NONE),
-                 leak = k_relu ? golden_number(c, "leak", SPK_NONE) : SPK_NONE;
+    const double alpha = golden_number(c, sharpness, SPK_NONE), leak = k_relu ? golden_number(c, "leak", SPK_NONE) : SPK_NONE;
     const spk_surrogate surrogate = spk_surrogate_of(name, .alpha = alpha, .leak = leak);
-    if (!surrogate.grad)
-        spk_fail(c->ctx, "surrogate '%s' is unknown, or its %s is out of range", name, sharpness);
+    if (!surrogate.grad) spk_fail(c->ctx, "surrogate '%s' is unknown, or its %s is out of range", name, sharpness);
     return surrogate;
 }
 
@@ -74,11 +70,8 @@ spk_shape golden_shape(golden_case *c, const char *name, int least, int most) {
     const golden_array *a = find_array(c, name);
     spk_shape ones = {.axes = least, .dim = {1, 1, 1, 1, 1, 1}};
     if (a && a->shape.axes >= least && a->shape.axes <= most) return a->shape;
-    if (a)
-        spk_fail(c->ctx, "array %s %s must have %d to %d axes", name, spk_shape_text(a->shape).text, least,
-                 most);
-    else
-        spk_fail(c->ctx, "array %s is missing", name);
+    if (a) spk_fail(c->ctx, "array %s %s must have %d to %d axes", name, spk_shape_text(a->shape).text, least, most);
+    else spk_fail(c->ctx, "array %s is missing", name);
     return ones;
 }
 
@@ -91,8 +84,7 @@ static const golden_array *need(golden_case *c, const char *name, spk_shape shap
     }
     a->used = true;
     if (!spk_shape_equal(a->shape, shape))
-        spk_fail(c->ctx, "array %s has shape %s instead of %s", name, spk_shape_text(a->shape).text,
-                 spk_shape_text(shape).text);
+        spk_fail(c->ctx, "array %s has shape %s instead of %s", name, spk_shape_text(a->shape).text, spk_shape_text(shape).text);
     return spk_failed(c->ctx) ? NULL : a;
 }
 

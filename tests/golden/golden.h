@@ -79,11 +79,9 @@ void golden_load(golden_case *c, const char *name, spk_tensor *into, bool turned
 
 /* compare.c: compares values with an array of the case, which must have this shape. `path` says how they were
  * computed. */
-void golden_compare(golden_case *c, const char *path, const char *name, spk_shape shape,
-                    const spk_real *values, double tolerance);
+void golden_compare(golden_case *c, const char *path, const char *name, spk_shape shape, const spk_real *values, double tolerance);
 /* The same for a tensor, which may be NULL: that is an error. */
-void golden_compare_tensor(golden_case *c, const char *path, const char *name, spk_tensor *x,
-                           double tolerance);
+void golden_compare_tensor(golden_case *c, const char *path, const char *name, spk_tensor *x, double tolerance);
 /* The same for a matrix that is [out, in] in the file. */
 void golden_compare_turned(golden_case *c, const char *path, const char *name, spk_tensor *x);
 /* Fails the case if it has keys or arrays that nobody has used. */

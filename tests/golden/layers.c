@@ -22,17 +22,14 @@ static void run_linear(golden_case *c) {
     through(c, "linear", layer, x, shape);
     if (spk_failed(c->ctx)) return;
     golden_compare_turned(c, "linear", "gweight", spk_grad(spk_find_tensor(layer, "weight")));
-    if (bias)
-        golden_compare_tensor(c, "linear", "gbias", spk_grad(spk_find_tensor(layer, "bias")),
-                              GOLDEN_TOLERANCE);
+    if (bias) golden_compare_tensor(c, "linear", "gbias", spk_grad(spk_find_tensor(layer, "bias")), GOLDEN_TOLERANCE);
 }
 
 /* A batch norm with the case's weights and, in evaluation mode, its running statistics; NULL after an error.
  */
 static spk_module *batch_norm(golden_case *c, int64_t channels, bool training, bool affine) {
     const double momentum = golden_number(c, "momentum", 0.1), eps = golden_number(c, "eps", 1e-5);
-    spk_module *layer =
-        spk_batch_norm1d(c->ctx, channels, .eps = eps, .momentum = momentum, .affine = affine);
+    spk_module *layer = spk_batch_norm1d(c->ctx, channels, .eps = eps, .momentum = momentum, .affine = affine);
     if (spk_failed(c->ctx)) return NULL;
     if (affine) {
         golden_load(c, "weight", spk_find_tensor(layer, "weight"), false);
@@ -55,8 +52,7 @@ static void run_batch_norm(golden_case *c) {
     through(c, path, layer, x, shape);
     if (spk_failed(c->ctx)) return;
     if (affine) {
-        golden_compare_tensor(c, path, "gweight", spk_grad(spk_find_tensor(layer, "weight")),
-                              GOLDEN_TOLERANCE);
+        golden_compare_tensor(c, path, "gweight", spk_grad(spk_find_tensor(layer, "weight")), GOLDEN_TOLERANCE);
         golden_compare_tensor(c, path, "gbias", spk_grad(spk_find_tensor(layer, "bias")), GOLDEN_TOLERANCE);
     }
     golden_compare_tensor(c, path, "running_mean", spk_find_tensor(layer, "running_mean"), GOLDEN_TOLERANCE);
@@ -65,18 +61,14 @@ static void run_batch_norm(golden_case *c) {
 
 void golden_run_layer(golden_case *c) {
     const char *name = golden_text(c, "layer", "");
-    if (strcmp(name, "linear") == 0)
-        run_linear(c);
-    else if (strcmp(name, "batch_norm1d") == 0)
-        run_batch_norm(c);
-    else
-        spk_fail(c->ctx, "layer '%s' is unknown", name);
+    if (strcmp(name, "linear") == 0) run_linear(c);
+    else if (strcmp(name, "batch_norm1d") == 0) run_batch_norm(c);
+    else spk_fail(c->ctx, "layer '%s' is unknown", name);
 }
 
 static spk_tensor *cross_entropy(golden_case *c, spk_tensor *x, spk_shape shape) {
     const double smoothing = golden_number(c, "label_smoothing", 0);
-    return spk_cross_entropy(x, golden_tensor(c, "labels", SPK_SHAPE(shape.dim[0])),
-                             .label_smoothing = smoothing);
+    return spk_cross_entropy(x, golden_tensor(c, "labels", SPK_SHAPE(shape.dim[0])), .label_smoothing = smoothing);
 }
 
 void golden_run_loss(golden_case *c) {

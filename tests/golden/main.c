@@ -14,31 +14,20 @@ typedef struct tally {
 } tally;
 
 static void dispatch(golden_case *c) {
-    if (golden_has(c, "neuron"))
-        golden_has(c, "loss") ? golden_run_network(c) : golden_run_neuron(c);
-    else if (golden_has(c, "optimizer"))
-        golden_run_optimizer(c);
-    else if (golden_has(c, "surrogate"))
-        golden_run_surrogate(c);
-    else if (golden_has(c, "layer"))
-        golden_run_layer(c);
-    else if (golden_has(c, "loss"))
-        golden_run_loss(c);
-    else
-        spk_fail(
-            c->ctx,
-            "the kind of the case is unknown: it sets none of neuron, optimizer, surrogate, layer and loss");
+    if (golden_has(c, "neuron")) golden_has(c, "loss") ? golden_run_network(c) : golden_run_neuron(c);
+    else if (golden_has(c, "optimizer")) golden_run_optimizer(c);
+    else if (golden_has(c, "surrogate")) golden_run_surrogate(c);
+    else if (golden_has(c, "layer")) golden_run_layer(c);
+    else if (golden_has(c, "loss")) golden_run_loss(c);
+    else spk_fail(c->ctx, "the kind of the case is unknown: it sets none of neuron, optimizer, surrogate, layer and loss");
     golden_check_used(c);
 }
 
 static bool passes(golden_case *c, const char *file) {
     if (!spk_failed(c->ctx)) dispatch(c);
-    if (spk_failed(c->ctx))
-        printf("%s: %s: %s\n", file, c->name, spk_error(c->ctx));
-    else if (c->n_different == 1)
-        printf("%s: %s: %s\n", file, c->name, c->worst);
-    else if (c->n_different)
-        printf("%s: %s: %s; %d more comparisons differ\n", file, c->name, c->worst, c->n_different - 1);
+    if (spk_failed(c->ctx)) printf("%s: %s: %s\n", file, c->name, spk_error(c->ctx));
+    else if (c->n_different == 1) printf("%s: %s: %s\n", file, c->name, c->worst);
+    else if (c->n_different) printf("%s: %s: %s; %d more comparisons differ\n", file, c->name, c->worst, c->n_different - 1);
     return !spk_failed(c->ctx) && !c->n_different;
 }
 
@@ -68,9 +57,7 @@ static int is_vectors(const struct dirent *entry) {
     return dot && strcmp(dot, ".txt") == 0;
 }
 
-static int by_name(const struct dirent **a, const struct dirent **b) {
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
+static int by_name(const struct dirent **a, const struct dirent **b) { return strcmp((*a)->d_name, (*b)->d_name); }
 
 int main(int argc, char **argv) {
     const char *directory = argc > 1 ? argv[1] : SPK_SOURCE_DIR "/tests/golden";

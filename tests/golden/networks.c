@@ -35,11 +35,9 @@ static void read_data(network *n) {
     n->label_smoothing = golden_number(c, "label_smoothing", 0);
     if (strcmp(golden_text(c, "loss", ""), "cross_entropy_of_mean_spikes") != 0)
         spk_fail(c->ctx, "loss '%s' is unknown", golden_text(c, "loss", ""));
-    const spk_shape w1 = golden_shape(c, "w1", 2, 2), w2 = golden_shape(c, "w2", 2, 2),
-                    labels = golden_shape(c, "labels", 1, 1);
+    const spk_shape w1 = golden_shape(c, "w1", 2, 2), w2 = golden_shape(c, "w2", 2, 2), labels = golden_shape(c, "labels", 1, 1);
     n->in = w1.dim[1], n->hidden = w1.dim[0], n->out = w2.dim[0], n->batch = labels.dim[0];
-    const spk_shape shape =
-        n->is_static ? SPK_SHAPE(n->batch, n->in) : SPK_SHAPE(n->windows * n->T, n->batch, n->in);
+    const spk_shape shape = n->is_static ? SPK_SHAPE(n->batch, n->in) : SPK_SHAPE(n->windows * n->T, n->batch, n->in);
     n->x = golden_tensor(c, "x", shape);
     n->labels = golden_tensor(c, "labels", labels);
 }
@@ -52,8 +50,7 @@ static void load(golden_case *c, spk_module *linear, const char *weight, const c
 
 static void build(network *n, golden_path path) {
     golden_case *c = n->c;
-    spk_module *fc1 = spk_linear_layer(c->ctx, n->in, n->hidden),
-               *fc2 = spk_linear_layer(c->ctx, n->hidden, n->out);
+    spk_module *fc1 = spk_linear_layer(c->ctx, n->in, n->hidden), *fc2 = spk_linear_layer(c->ctx, n->hidden, n->out);
     n->hidden_neuron = golden_neuron(c, path, n->T);
     n->net = spk_sequential(c->ctx, fc1, n->hidden_neuron, fc2, golden_neuron(c, path, n->T));
     load(c, fc1, "w1", "b1");
@@ -64,19 +61,14 @@ static void build(network *n, golden_path path) {
 /* The input of a window, [T*B, in]. */
 static spk_tensor *input_of(const network *n, int64_t window) {
     if (n->is_static) return spk_constant_encode(n->x, n->T);
-    return spk_reshape(spk_slice(n->x, window * n->T, (window + 1) * n->T),
-                       SPK_SHAPE(n->T * n->batch, n->in));
+    return spk_reshape(spk_slice(n->x, window * n->T, (window + 1) * n->T), SPK_SHAPE(n->T * n->batch, n->in));
 }
 
 static void compare_gradients(const network *n, int64_t step, int64_t window) {
-    golden_compare_turned(n->c, n->path, named("gw1", step, window).text,
-                          spk_grad(spk_find_tensor(n->net, "0.weight")));
-    golden_compare_tensor(n->c, n->path, named("gb1", step, window).text,
-                          spk_grad(spk_find_tensor(n->net, "0.bias")), GOLDEN_TOLERANCE);
-    golden_compare_turned(n->c, n->path, named("gw2", step, window).text,
-                          spk_grad(spk_find_tensor(n->net, "2.weight")));
-    golden_compare_tensor(n->c, n->path, named("gb2", step, window).text,
-                          spk_grad(spk_find_tensor(n->net, "2.bias")), GOLDEN_TOLERANCE);
+    golden_compare_turned(n->c, n->path, named("gw1", step, window).text, spk_grad(spk_find_tensor(n->net, "0.weight")));
+    golden_compare_tensor(n->c, n->path, named("gb1", step, window).text, spk_grad(spk_find_tensor(n->net, "0.bias")), GOLDEN_TOLERANCE);
+    golden_compare_turned(n->c, n->path, named("gw2", step, window).text, spk_grad(spk_find_tensor(n->net, "2.weight")));
+    golden_compare_tensor(n->c, n->path, named("gb2", step, window).text, spk_grad(spk_find_tensor(n->net, "2.bias")), GOLDEN_TOLERANCE);
 }
 
 /* One window: forward, loss, backward, optimizer step; the membranes are cut off and kept. */
@@ -87,11 +79,9 @@ static void run_window(const network *n, int64_t step, int64_t window) {
     spk_tensor *loss = spk_spike_cross_entropy(spikes, n->labels, n->T, n->label_smoothing);
     spk_backward(loss);
     if (spk_failed(c->ctx)) return;
-    spk_tensor *hidden =
-        spk_reshape(spk_dense(spk_spikes(n->hidden_neuron)), SPK_SHAPE(n->T, n->batch, n->hidden));
+    spk_tensor *hidden = spk_reshape(spk_dense(spk_spikes(n->hidden_neuron)), SPK_SHAPE(n->T, n->batch, n->hidden));
     golden_compare_tensor(c, n->path, named("hidden_spikes", step, window).text, hidden, GOLDEN_EXACT);
-    golden_compare_tensor(c, n->path, named("rate", step, window).text, spk_mean_over_time(spikes, n->T),
-                          GOLDEN_TOLERANCE);
+    golden_compare_tensor(c, n->path, named("rate", step, window).text, spk_mean_over_time(spikes, n->T), GOLDEN_TOLERANCE);
     golden_compare_tensor(c, n->path, named("loss", step, window).text, loss, GOLDEN_TOLERANCE);
     compare_gradients(n, step, window);
     spk_optimizer_step(n->optimizer);
@@ -114,8 +104,7 @@ static void run_path(golden_case *c, golden_path path) {
     build(&n, path);
     for (int64_t step = 0; step < n.steps && !spk_failed(c->ctx); step++) {
         spk_reset(n.net);
-        for (int64_t window = 0; window < n.windows && !spk_failed(c->ctx); window++)
-            run_window(&n, step, window);
+        for (int64_t window = 0; window < n.windows && !spk_failed(c->ctx); window++) run_window(&n, step, window);
     }
     if (!spk_failed(c->ctx)) compare_after(&n);
 }

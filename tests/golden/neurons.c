@@ -34,8 +34,7 @@ static const spk_neuron_type own_type = {.module = SPK_NEURON_MODULE("own", own_
 static spk_module *own_neuron(golden_case *c, const char *kind, spk_lif_opts options) {
     own_node *own = spk_base_node_create(c->ctx, &own_type, spk_base_node_part(options));
     if (!own) return spk_inert_module();
-    own->leak =
-        (spk_leak){.k = strcmp(kind, "if") == 0 ? 0 : 1 / options.tau, .decay_input = options.decay_input};
+    own->leak = (spk_leak){.k = strcmp(kind, "if") == 0 ? 0 : 1 / options.tau, .decay_input = options.decay_input};
     if (strcmp(kind, "if") == 0) own->leak.decay_input = false;
     if (strcmp(kind, "plif") == 0) {
         own->w = spk_register_parameter(&own->base.module, "w", SPK_SCALAR);
@@ -56,8 +55,7 @@ spk_module *golden_neuron(golden_case *c, golden_path path, int64_t T) {
     options.parallel_optim = options.store_v_seq = !path.steps;
     options.T = path.steps ? 1 : T;
     options.spike_out = path.spike_out;
-    if (strcmp(kind, "if") != 0 && strcmp(kind, "lif") != 0 && strcmp(kind, "plif") != 0)
-        spk_fail(c->ctx, "neuron '%s' is unknown", kind);
+    if (strcmp(kind, "if") != 0 && strcmp(kind, "lif") != 0 && strcmp(kind, "plif") != 0) spk_fail(c->ctx, "neuron '%s' is unknown", kind);
     if (path.own) return own_neuron(c, kind, options);
     if (strcmp(kind, "if") == 0) return spk_if_with(c->ctx, spk_base_node_part(options));
     return strcmp(kind, "lif") == 0 ? spk_lif_with(c->ctx, options) : spk_plif_with(c->ctx, options);
@@ -101,10 +99,8 @@ static void compare_run(golden_case *c, const char *path, spk_module *neuron, co
     golden_compare_tensor(c, path, "v", run->v, GOLDEN_TOLERANCE);
     golden_compare_tensor(c, path, "gx", spk_grad(run->x), GOLDEN_TOLERANCE);
     if (!learns || golden_has_array(c, "gv0"))
-        golden_compare_tensor(c, path, "gv0", gv0 ? spk_reshape(gv0, SPK_SHAPE(spk_size(gv0))) : NULL,
-                              GOLDEN_TOLERANCE);
-    if (learns)
-        golden_compare_tensor(c, path, "gw", spk_grad(spk_find_tensor(neuron, "w")), GOLDEN_TOLERANCE);
+        golden_compare_tensor(c, path, "gv0", gv0 ? spk_reshape(gv0, SPK_SHAPE(spk_size(gv0))) : NULL, GOLDEN_TOLERANCE);
+    if (learns) golden_compare_tensor(c, path, "gw", spk_grad(spk_find_tensor(neuron, "w")), GOLDEN_TOLERANCE);
 }
 
 static void run_path(golden_case *c, golden_path path) {
@@ -112,8 +108,7 @@ static void run_path(golden_case *c, golden_path path) {
     spk_module *neuron = golden_neuron(c, path, shape.dim[0]);
     layer_run run = {.x = golden_leaf(c, "x", shape)};
     run.v0 = spk_tensor_create(c->ctx, SPK_SHAPE(1, shape.dim[1]));
-    spk_copy(run.v0,
-             spk_reshape(golden_tensor(c, "v0", SPK_SHAPE(shape.dim[1])), SPK_SHAPE(1, shape.dim[1])));
+    spk_copy(run.v0, spk_reshape(golden_tensor(c, "v0", SPK_SHAPE(shape.dim[1])), SPK_SHAPE(1, shape.dim[1])));
     spk_set_requires_grad(run.v0, true);
     spk_tensor *gs = golden_tensor(c, "gs", shape), *gv = golden_tensor(c, "gv", shape);
     run_layer(c, path, neuron, &run);

@@ -97,8 +97,7 @@ static void add_key(golden_reader *r, golden_case *c, char *line) {
         return;
     }
     for (int i = 0; i < c->n_keys; i++)
-        if (strcmp(c->keys[i].name, word[1]) == 0)
-            spk_fail(c->ctx, "line %d: key '%s' is set twice", at, word[1]);
+        if (strcmp(c->keys[i].name, word[1]) == 0) spk_fail(c->ctx, "line %d: key '%s' is set twice", at, word[1]);
     c->keys = grow(c->keys, sizeof *c->keys * (size_t)(c->n_keys + 1));
     c->keys[c->n_keys++] = (golden_key){.name = word[1], .value = word[2]};
 }
@@ -114,10 +113,8 @@ static bool read_head(golden_reader *r, golden_case *c, char *line, golden_array
         char *end;
         const long long size = strtoll(w, &end, 10);
         if (end == w || *end || size < 1 || a->shape.axes == SPK_MAX_AXES)
-            spk_fail(c->ctx, "line %d: array %s: '%s' is no size of an axis, or one axis too many", at,
-                     a->name, w);
-        else
-            a->shape.dim[a->shape.axes++] = size;
+            spk_fail(c->ctx, "line %d: array %s: '%s' is no size of an axis, or one axis too many", at, a->name, w);
+        else a->shape.dim[a->shape.axes++] = size;
     }
     const int64_t n = spk_shape_size(a->shape);
     if (n < 0 || (uint64_t)n > r->size) spk_fail(c->ctx, "line %d: the file is too short for this array", at);
@@ -132,19 +129,16 @@ static void read_values(golden_reader *r, golden_case *c, golden_array *a) {
     while (count < n && !spk_failed(c->ctx)) {
         const char *line = peek(r);
         if (!line || is_keyword(line)) {
-            spk_fail(c->ctx, "line %d: array %s has %lld values instead of %lld", r->line, a->name,
-                     (long long)count, (long long)n);
+            spk_fail(c->ctx, "line %d: array %s has %lld values instead of %lld", r->line, a->name, (long long)count, (long long)n);
             return;
         }
         const int at = r->line;
         char *rest;
         for (char *w = strtok_r(take(r), blanks, &rest); w; w = strtok_r(NULL, blanks, &rest)) {
             double value;
-            if (!golden_parse(w, &value))
-                spk_fail(c->ctx, "line %d: array %s: '%s' is no finite number", at, a->name, w);
+            if (!golden_parse(w, &value)) spk_fail(c->ctx, "line %d: array %s: '%s' is no finite number", at, a->name, w);
             if (count < n) a->values[count] = value;
-            if (++count > n)
-                spk_fail(c->ctx, "line %d: array %s has more than %lld values", at, a->name, (long long)n);
+            if (++count > n) spk_fail(c->ctx, "line %d: array %s has more than %lld values", at, a->name, (long long)n);
         }
     }
 }
@@ -153,8 +147,7 @@ static void add_array(golden_reader *r, golden_case *c, char *line) {
     golden_array a = {0};
     if (!read_head(r, c, line, &a)) return;
     for (int i = 0; i < c->n_arrays; i++)
-        if (strcmp(c->arrays[i].name, a.name) == 0)
-            spk_fail(c->ctx, "line %d: array %s is there twice", r->line - 1, a.name);
+        if (strcmp(c->arrays[i].name, a.name) == 0) spk_fail(c->ctx, "line %d: array %s is there twice", r->line - 1, a.name);
     read_values(r, c, &a);
     c->arrays = grow(c->arrays, sizeof *c->arrays * (size_t)(c->n_arrays + 1));
     c->arrays[c->n_arrays++] = a;
@@ -170,16 +163,10 @@ static bool read_line(golden_reader *r, golden_case *c) {
     const int at = r->line;
     char *taken = take(r), *word[1];
     taken += strspn(taken, blanks);
-    if (starts(taken, "set"))
-        add_key(r, c, taken);
-    else if (starts(taken, "array"))
-        add_array(r, c, taken);
-    else if (starts(taken, "end") && split(taken, 1, word))
-        return true;
-    else
-        spk_fail(c->ctx,
-                 "line %d: '%.40s' is no case, set, array or end line, or follows an array that is full", at,
-                 taken);
+    if (starts(taken, "set")) add_key(r, c, taken);
+    else if (starts(taken, "array")) add_array(r, c, taken);
+    else if (starts(taken, "end") && split(taken, 1, word)) return true;
+    else spk_fail(c->ctx, "line %d: '%.40s' is no case, set, array or end line, or follows an array that is full", at, taken);
     return false;
 }
 
@@ -189,12 +176,9 @@ bool golden_next(golden_reader *r, golden_case *c) {
     *c = (golden_case){.name = "(no case)", .ctx = spk_ctx_create()};
     char *word[2];
     const int at = r->line;
-    if (!starts(line, "case"))
-        spk_fail(c->ctx, "line %d: '%.*s' stands outside of a case", at, (int)strcspn(line, "\n"), line);
-    else if (split(take(r), 2, word))
-        c->name = word[1];
-    else
-        spk_fail(c->ctx, "line %d: a case needs one name", at);
+    if (!starts(line, "case")) spk_fail(c->ctx, "line %d: '%.*s' stands outside of a case", at, (int)strcspn(line, "\n"), line);
+    else if (split(take(r), 2, word)) c->name = word[1];
+    else spk_fail(c->ctx, "line %d: a case needs one name", at);
     while (!spk_failed(c->ctx) && !read_line(r, c)) {}
     while (spk_failed(c->ctx) && (line = peek(r)) && !starts(line, "case")) skip_line(r);
     return true;

@@ -18,8 +18,7 @@ static void by_heaviside(golden_case *c, spk_surrogate surrogate, spk_tensor *x)
     spk_tensor *y = spk_heaviside(x, surrogate);
     spk_backward(spk_sum(y));
     golden_compare_tensor(c, path, "g", spk_grad(x), GOLDEN_TOLERANCE);
-    if (!surrogate.spiking && golden_has_array(c, "primitive"))
-        golden_compare_tensor(c, path, "primitive", y, GOLDEN_TOLERANCE);
+    if (!surrogate.spiking && golden_has_array(c, "primitive")) golden_compare_tensor(c, path, "primitive", y, GOLDEN_TOLERANCE);
     spk_clear_grad(x);
     spk_end_step(c->ctx);
 }

@@ -10,9 +10,8 @@ static spk_ctx *seeded(void) { return spk_ctx_create(.seed = 1); }
 static spk_tensor *composed_dynamics(spk_base_node *node, spk_tensor *x, spk_tensor *v) {
     return spk_lif_decay_input(x, v, spk_is_none(node->v_reset) ? 0 : node->v_reset, 2);
 }
-static const spk_neuron_type composed_type = {
-    .module = SPK_NEURON_MODULE("composed", spk_base_node, spk_base_node_repr),
-    .neuronal_dynamics = composed_dynamics};
+static const spk_neuron_type composed_type = {.module = SPK_NEURON_MODULE("composed", spk_base_node, spk_base_node_repr),
+                                              .neuronal_dynamics = composed_dynamics};
 static spk_module *composed(spk_ctx *ctx, spk_lif_opts o) {
     spk_base_node *node = spk_base_node_create(ctx, &composed_type, spk_base_node_part(o));
     return node ? &node->module : spk_inert_module();
@@ -20,11 +19,10 @@ static spk_module *composed(spk_ctx *ctx, spk_lif_opts o) {
 
 /* Options. */
 
-#define ASSERT_DEFAULTS(o, name)                                                                             \
-    do {                                                                                                     \
-        cr_assert((o).v_threshold == 1 && (o).v_reset == 0 && (o).T == 1, "%s: voltages or T", (name));      \
-        cr_assert(!(o).detach_reset && !(o).parallel_optim && !(o).spike_out && !(o).store_v_seq,            \
-                  "%s: a flag is set", (name));                                                              \
+#define ASSERT_DEFAULTS(o, name)                                                                                                \
+    do {                                                                                                                        \
+        cr_assert((o).v_threshold == 1 && (o).v_reset == 0 && (o).T == 1, "%s: voltages or T", (name));                         \
+        cr_assert(!(o).detach_reset && !(o).parallel_optim && !(o).spike_out && !(o).store_v_seq, "%s: a flag is set", (name)); \
     } while (0)
 
 Test(base_node, defaults) {
@@ -45,14 +43,13 @@ Test(base_node, defaults) {
         cr_assert(node, "%zu: no neuron", i);
         ASSERT_DEFAULTS(*node, made[i]->type->name);
         const spk_surrogate *s = &node->surrogate_function;
-        cr_assert(strcmp(s->name, "sigmoid") == 0 && s->alpha == 4 && s->spiking && s->grad && s->primitive,
-                  "%s: surrogate", made[i]->type->name);
+        cr_assert(strcmp(s->name, "sigmoid") == 0 && s->alpha == 4 && s->spiking && s->grad && s->primitive, "%s: surrogate",
+                  made[i]->type->name);
         cr_assert(made[i]->training, "%s: training", made[i]->type->name);
         cr_assert_null(spk_v(made[i]), "%s: v", made[i]->type->name);
         cr_assert(spk_reset_value(made[i], "v") == 0, "%s: reset value", made[i]->type->name);
     }
-    cr_assert_float_eq(spk_item(spk_find_tensor(spk_plif(ctx, .tau = 3), "w")), -log(2), 1e-7,
-                       "w begins at -ln(tau - 1)");
+    cr_assert_float_eq(spk_item(spk_find_tensor(spk_plif(ctx, .tau = 3), "w")), -log(2), 1e-7, "w begins at -ln(tau - 1)");
     assert_fine(ctx, "defaults");
     spk_ctx_destroy(ctx);
 }
@@ -68,8 +65,8 @@ Test(base_node, extra_repr) {
         {spk_if(ctx, .v_reset = SPK_NONE, .v_threshold = 0.5, .detach_reset = true),
          "if(v_threshold=0.5, v_reset=none, surrogate=sigmoid(alpha=4), detach_reset=true, "
          "parallel_optim=false, T=1, spike_out=false)"},
-        {spk_lif(ctx, .tau = 1.5, .decay_input = false, .v_reset = -0.25, .T = 4, .parallel_optim = true,
-                 .spike_out = true, .surrogate_function = spk_surrogate_of("atan")),
+        {spk_lif(ctx, .tau = 1.5, .decay_input = false, .v_reset = -0.25, .T = 4, .parallel_optim = true, .spike_out = true,
+                 .surrogate_function = spk_surrogate_of("atan")),
          "lif(v_threshold=1, v_reset=-0.25, surrogate=atan(alpha=2), detach_reset=false, "
          "parallel_optim=true, T=4, spike_out=true, tau=1.5, decay_input=false)"},
         {spk_plif(ctx, .surrogate_function = spk_surrogate_of("erf", .alpha = 0.5, .spiking = false)),
@@ -77,23 +74,21 @@ Test(base_node, extra_repr) {
          "parallel_optim=false, T=1, spike_out=false, tau=2, decay_input=true)"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        cr_assert_str_eq(spk_repr(cases[i].module), cases[i].text, "%s: %s", cases[i].text,
-                         spk_repr(cases[i].module));
+        cr_assert_str_eq(spk_repr(cases[i].module), cases[i].text, "%s: %s", cases[i].text, spk_repr(cases[i].module));
     spk_ctx_destroy(ctx);
 }
 
 Test(base_node, wrong_options) {
     spk_ctx *ctx = seeded();
-    const spk_surrogate no_primitive =
-        spk_surrogate_custom("mine", spk_surrogate_of("sigmoid").grad, NULL, NULL);
+    const spk_surrogate no_primitive = spk_surrogate_custom("mine", spk_surrogate_of("sigmoid").grad, NULL, NULL);
     spk_surrogate smooth_without = no_primitive;
     smooth_without.spiking = false;
-#define WRONG(expression, a, b)                                                                              \
-    do {                                                                                                     \
-        spk_module *m = (expression);                                                                        \
-        cr_assert_eq(m, spk_inert_module(), "%s: not inert", #expression);                                   \
-        assert_error(ctx, #expression, a, b);                                                                \
-        cr_assert_null(spk_as_node(m), "%s: a neuron", #expression);                                         \
+#define WRONG(expression, a, b)                                            \
+    do {                                                                   \
+        spk_module *m = (expression);                                      \
+        cr_assert_eq(m, spk_inert_module(), "%s: not inert", #expression); \
+        assert_error(ctx, #expression, a, b);                              \
+        cr_assert_null(spk_as_node(m), "%s: a neuron", #expression);       \
     } while (0)
     WRONG(spk_lif(ctx, .tau = 1), "lif: tau is 1", "greater than 1");
     WRONG(spk_lif(ctx, .tau = 0.5), "lif: tau is 0.5", "greater than 1");
@@ -111,10 +106,8 @@ Test(base_node, wrong_options) {
     WRONG(spk_lif(ctx, .surrogate_function = spk_surrogate_of(NULL)), "lif", "surrogate");
     WRONG(spk_lif(ctx, .surrogate_function = spk_surrogate_of("atan", .alpha = -1)), "lif", "surrogate");
     WRONG(spk_base_node(ctx, .surrogate_function = smooth_without), "base_node", "primitive");
-    WRONG(spk_plif(ctx, .spike_out = true, .surrogate_function = spk_surrogate_of("atan", .spiking = false)),
-          "plif", "spike_out");
-    cr_assert_neq(spk_if(ctx, .surrogate_function = no_primitive), spk_inert_module(),
-                  "a primitive is not needed to spike");
+    WRONG(spk_plif(ctx, .spike_out = true, .surrogate_function = spk_surrogate_of("atan", .spiking = false)), "plif", "spike_out");
+    cr_assert_neq(spk_if(ctx, .surrogate_function = no_primitive), spk_inert_module(), "a primitive is not needed to spike");
     assert_fine(ctx, "after errors");
     cr_assert_eq(spk_lif(NULL), spk_inert_module(), "NULL context");
     spk_ctx_destroy(ctx);
@@ -123,19 +116,16 @@ Test(base_node, wrong_options) {
 Test(base_node, a_surrogate_filled_by_hand_is_used) {
     spk_ctx *ctx = seeded();
     const spk_surrogate atan = spk_surrogate_of("atan");
-    const spk_surrogate mine = {
-        .grad = atan.grad, .primitive = atan.primitive, .alpha = 2, .support = INFINITY, .spiking = true};
+    const spk_surrogate mine = {.grad = atan.grad, .primitive = atan.primitive, .alpha = 2, .support = INFINITY, .spiking = true};
     spk_module *neuron = spk_lif(ctx, .surrogate_function = mine);
-    cr_assert(spk_as_node(neuron)->surrogate_function.grad == atan.grad,
-              "replaced by the default for want of a name");
+    cr_assert(spk_as_node(neuron)->surrogate_function.grad == atan.grad, "replaced by the default for want of a name");
     cr_assert(strstr(spk_repr(neuron), "surrogate=custom(alpha=2)"), "%s", spk_repr(neuron));
     spk_ctx_destroy(ctx);
 }
 
 Test(base_node, a_failed_constructor_makes_the_net_inert) {
     spk_ctx *ctx = seeded();
-    spk_module *net = spk_sequential(ctx, spk_linear_layer(ctx, 2, 3), spk_lif(ctx, .tau = 0.5),
-                                     spk_linear_layer(ctx, 3, 1));
+    spk_module *net = spk_sequential(ctx, spk_linear_layer(ctx, 2, 3), spk_lif(ctx, .tau = 0.5), spk_linear_layer(ctx, 3, 1));
     cr_assert_eq(net, spk_inert_module());
     assert_inert(spk_call(net, spk_full(ctx, SPK_SHAPE(1, 2), 1)), "call of an inert net");
     spk_reset(net), spk_detach(net), spk_zero_grad(net), spk_train(net);
@@ -153,8 +143,7 @@ Test(base_node, has_no_dynamics) {
     assert_inert(spk_call(net, spk_full(ctx, SPK_SHAPE(1, 2), 1)), "base_node");
     assert_error(ctx, "base_node", "base_node (net.0)", "no dynamics");
     spk_base_node *node = spk_as_node(spk_find_module(net, "0"));
-    assert_inert(spk_neuronal_dynamics(node, spk_full(ctx, SPK_SHAPE(1), 1), spk_full(ctx, SPK_SHAPE(1), 1)),
-                 "dynamics");
+    assert_inert(spk_neuronal_dynamics(node, spk_full(ctx, SPK_SHAPE(1), 1), spk_full(ctx, SPK_SHAPE(1), 1)), "dynamics");
     assert_error(ctx, "dynamics", "base_node (net.0)", "neuronal_dynamics");
     cr_assert_not_null(spk_neuronal_fire(node, spk_full(ctx, SPK_SHAPE(1), 1)));
     assert_values(spk_neuronal_fire(node, STEP(ctx, 3, 0.5, 1, 1.5)), "fire", 0, 1, 1);
@@ -173,16 +162,11 @@ Test(base_node, two_steps_by_hand) {
             const char *name = soft ? "soft" : "hard";
             assert_values(spk_simple_forward(spk_as_node(lif), STEP(ctx, 4, 1.5, 0.5, 3, 2)), name, 0, 0, 1,
                           1); /* H .75 .25 1.5 1: equal fires */
-            if (soft)
-                assert_values(spk_v(lif), name, 0.75, 0.25, 0.5, 0);
-            else
-                assert_values(spk_v(lif), name, 0.75, 0.25, 0, 0);
-            assert_values(spk_call(lif, STEP(ctx, 4, 1.5, 0.5, 0.5, -1)), name, 1, 0, 0,
-                          0); /* H 1.125 .375 .5 or .25 -.5 */
-            if (soft)
-                assert_values(spk_v(lif), name, 0.125, 0.375, 0.5, -0.5);
-            else
-                assert_values(spk_v(lif), name, 0, 0.375, 0.25, -0.5);
+            if (soft) assert_values(spk_v(lif), name, 0.75, 0.25, 0.5, 0);
+            else assert_values(spk_v(lif), name, 0.75, 0.25, 0, 0);
+            assert_values(spk_call(lif, STEP(ctx, 4, 1.5, 0.5, 0.5, -1)), name, 1, 0, 0, 0); /* H 1.125 .375 .5 or .25 -.5 */
+            if (soft) assert_values(spk_v(lif), name, 0.125, 0.375, 0.5, -0.5);
+            else assert_values(spk_v(lif), name, 0, 0.375, 0.25, -0.5);
             cr_assert_float_eq(spk_firing_rate(lif), 0.25, 1e-9, "%s", name);
             assert_fine(ctx, name);
             spk_ctx_destroy(ctx);
@@ -193,8 +177,7 @@ Test(base_node, two_steps_by_hand) {
  */
 Test(base_node, gradient_of_a_step_by_hand) {
     spk_ctx *ctx = seeded();
-    spk_tensor *x =
-        spk_set_requires_grad(spk_tensor_from(ctx, SPK_SHAPE(1, 2), (const spk_real[]){1.25, 3}), true);
+    spk_tensor *x = spk_set_requires_grad(spk_tensor_from(ctx, SPK_SHAPE(1, 2), (const spk_real[]){1.25, 3}), true);
     spk_module *lif = spk_lif(ctx);
     spk_call(lif, x); /* H = .625, 1.5 */
     spk_backward(spk_sum(spk_v(lif)));
@@ -213,9 +196,8 @@ Test(base_node, static_dynamics) {
     static const double taus[] = {1.25, 2, 7};
     for (size_t k = 0; k < sizeof taus / sizeof *taus; k++) {
         const double tau = taus[k], v_reset = -0.3;
-        spk_tensor *const got[] = {
-            spk_lif_decay_input(x, v, v_reset, tau), spk_lif_decay_input_reset0(x, v, tau),
-            spk_lif_no_decay_input(x, v, v_reset, tau), spk_lif_no_decay_input_reset0(x, v, tau)};
+        spk_tensor *const got[] = {spk_lif_decay_input(x, v, v_reset, tau), spk_lif_decay_input_reset0(x, v, tau),
+                                   spk_lif_no_decay_input(x, v, v_reset, tau), spk_lif_no_decay_input_reset0(x, v, tau)};
         for (int f = 0; f < 4; f++) {
             char name[60];
             snprintf(name, sizeof name, "dynamics %d, tau %g", f, tau);
@@ -228,10 +210,8 @@ Test(base_node, static_dynamics) {
                 cr_assert(close_to((double)spk_data(got[f])[i], wanted, ROUNDING), "%s: %d", name, i);
             }
             spk_backward(spk_sum(got[f]));
-            cr_assert(close_to((double)spk_data(spk_grad(x))[7], f < 2 ? 1 / tau : 1, ROUNDING),
-                      "%s: gradient of x", name);
-            cr_assert(close_to((double)spk_data(spk_grad(v))[7], 1 - 1 / tau, ROUNDING), "%s: gradient of v",
-                      name);
+            cr_assert(close_to((double)spk_data(spk_grad(x))[7], f < 2 ? 1 / tau : 1, ROUNDING), "%s: gradient of x", name);
+            cr_assert(close_to((double)spk_data(spk_grad(v))[7], 1 - 1 / tau, ROUNDING), "%s: gradient of v", name);
             spk_clear_grad(x), spk_clear_grad(v);
         }
     }
@@ -243,8 +223,7 @@ Test(base_node, dynamics_fire_and_reset_of_a_node) {
     spk_ctx *ctx = seeded();
     spk_base_node *lif = spk_as_node(spk_lif(ctx, .tau = 4, .v_reset = -0.5, .v_threshold = 0.75));
     spk_base_node *lif_plain = spk_as_node(spk_lif(ctx, .tau = 4, .v_reset = SPK_NONE, .decay_input = false));
-    spk_base_node *integrate = spk_as_node(spk_if(ctx)),
-                  *plif = spk_as_node(spk_plif(ctx, .tau = 4, .v_reset = -0.5));
+    spk_base_node *integrate = spk_as_node(spk_if(ctx)), *plif = spk_as_node(spk_plif(ctx, .tau = 4, .v_reset = -0.5));
     spk_tensor *x = STEP(ctx, 2, 1, 2), *v = STEP(ctx, 2, 0.5, -1);
     assert_values(spk_neuronal_dynamics(lif, x, v), "lif", 0.5, -0.375);
     assert_values(spk_neuronal_dynamics(plif, x, v), "plif", 0.5, -0.375);
@@ -259,8 +238,7 @@ Test(base_node, dynamics_fire_and_reset_of_a_node) {
 
 Test(base_node, resets_and_their_gradients) {
     spk_ctx *ctx = seeded();
-    spk_tensor *v = spk_set_requires_grad(VECTOR(ctx, 0.5, 1.5, 2), true),
-               *s = spk_set_requires_grad(VECTOR(ctx, 0, 1, 0), true);
+    spk_tensor *v = spk_set_requires_grad(VECTOR(ctx, 0.5, 1.5, 2), true), *s = spk_set_requires_grad(VECTOR(ctx, 0, 1, 0), true);
     spk_tensor *y = spk_hard_reset(v, s, -0.25);
     assert_values(y, "hard", 0.5, -0.25, 2);
     spk_backward(spk_sum(y));
@@ -284,8 +262,7 @@ Test(base_node, detach_reset_in_both_storages) {
     spk_tensor *x = spk_set_requires_grad(uniform(ctx, SPK_SHAPE(4 * 2, 67), -1, 3), true), *g[2][2];
     for (int detach = 0; detach < 2; detach++)
         for (int bits = 0; bits < 2; bits++) {
-            spk_module *lif =
-                spk_lif(ctx, .T = 4, .parallel_optim = true, .detach_reset = detach, .spike_out = bits);
+            spk_module *lif = spk_lif(ctx, .T = 4, .parallel_optim = true, .detach_reset = detach, .spike_out = bits);
             spk_tensor *y = spk_call(lif, x);
             cr_assert_eq(spk_tensor_storage(y), bits ? SPK_BITS : SPK_DENSE);
             spk_backward(spk_sum(spk_multiply(y, y)));
@@ -297,8 +274,7 @@ Test(base_node, detach_reset_in_both_storages) {
     assert_same(g[0][1], g[0][0], 0, "detach_reset false");
     assert_same(g[1][1], g[1][0], 0, "detach_reset true");
     double difference = 0;
-    for (int64_t i = 0; i < spk_size(x); i++)
-        difference = fmax(difference, fabs((double)(spk_data(g[0][0])[i] - spk_data(g[1][0])[i])));
+    for (int64_t i = 0; i < spk_size(x); i++) difference = fmax(difference, fabs((double)(spk_data(g[0][0])[i] - spk_data(g[1][0])[i])));
     cr_assert(difference > 0.01, "detach_reset changes nothing: %g", difference);
     assert_fine(ctx, "detach_reset");
     spk_ctx_destroy(ctx);
@@ -310,8 +286,8 @@ Test(base_node, without_spiking_the_output_is_the_primitive_in_both_modes) {
     for (int training = 0; training < 2; training++) {
         (training ? spk_train : spk_eval)(neuron);
         cr_assert_eq(neuron->training, training, "training flag");
-        assert_values(spk_call(neuron, STEP(ctx, 3, 0, 1, 1.5)), "primitive", (spk_real)(1 / (1 + exp(4.0))),
-                      0.5, (spk_real)(1 / (1 + exp(-2.0))));
+        assert_values(spk_call(neuron, STEP(ctx, 3, 0, 1, 1.5)), "primitive", (spk_real)(1 / (1 + exp(4.0))), 0.5,
+                      (spk_real)(1 / (1 + exp(-2.0))));
         spk_reset(neuron);
     }
     spk_ctx_destroy(ctx);
@@ -321,8 +297,8 @@ Test(base_node, without_spiking_the_output_is_the_primitive_in_both_modes) {
 
 Test(base_node, memories) {
     spk_ctx *ctx = seeded();
-    spk_module *net = spk_sequential(ctx, spk_linear_layer(ctx, 3, 4), spk_lif(ctx, .v_reset = -0.25),
-                                     spk_linear_layer(ctx, 4, 2), spk_sequential(ctx, spk_plif(ctx)));
+    spk_module *net = spk_sequential(ctx, spk_linear_layer(ctx, 3, 4), spk_lif(ctx, .v_reset = -0.25), spk_linear_layer(ctx, 4, 2),
+                                     spk_sequential(ctx, spk_plif(ctx)));
     static const char *const names[] = {"1.v", "3.0.v"};
     int n = 0;
     for (spk_walk w = spk_memories(net); spk_walk_next(&w); n++) {
@@ -351,8 +327,7 @@ Test(base_node, memories) {
     assert_same(spk_v(lif), value, 0, "detach keeps the value");
 
     spk_reset(net);
-    for (spk_walk w = spk_memories(net); spk_walk_next(&w);)
-        cr_assert_null(w.slot->tensor, "%s after reset", w.name);
+    for (spk_walk w = spk_memories(net); spk_walk_next(&w);) cr_assert_null(w.slot->tensor, "%s after reset", w.name);
     cr_assert(spk_set_reset_value(lif, "v", 0.5) && spk_reset_value(lif, "v") == 0.5, "set_reset_value");
     assert_values(spk_v_float_to_tensor(node, STEP(ctx, 2, 0, 0)), "after set_reset_value", 0.5, 0.5);
     cr_assert(node->v_reset == -0.25, "the voltage after a spike is another thing");
@@ -371,10 +346,8 @@ static spk_tensor *same(spk_module *module, spk_tensor *x) { return (void)module
 
 Test(base_node, reset_calls_the_type) {
     spk_ctx *ctx = seeded();
-    static const spk_module_type type = {
-        .name = "counting", .size = sizeof(spk_module), .forward = same, .reset = count_reset};
-    spk_module *net = spk_sequential(ctx, spk_module_create(ctx, &type), spk_lif(ctx),
-                                     spk_sequential(ctx, spk_module_create(ctx, &type)));
+    static const spk_module_type type = {.name = "counting", .size = sizeof(spk_module), .forward = same, .reset = count_reset};
+    spk_module *net = spk_sequential(ctx, spk_module_create(ctx, &type), spk_lif(ctx), spk_sequential(ctx, spk_module_create(ctx, &type)));
     spk_reset(net);
     cr_assert_eq(reset_calls, 2, "%d calls", reset_calls);
     spk_ctx_destroy(ctx);
@@ -384,8 +357,7 @@ Test(base_node, forgotten_reset) {
     for (int path = 0; path < 2; path++) {
         spk_ctx *ctx = seeded();
         spk_lif_opts o = spk_lif_options();
-        spk_module *net =
-            spk_sequential(ctx, spk_linear_layer(ctx, 3, 4), path ? composed(ctx, o) : spk_lif_with(ctx, o));
+        spk_module *net = spk_sequential(ctx, spk_linear_layer(ctx, 3, 4), path ? composed(ctx, o) : spk_lif_with(ctx, o));
         const char *where = path ? "composed (net.1)" : "lif (net.1)";
         spk_module_set_name(net, "net");
         spk_tensor *x = uniform(ctx, SPK_SHAPE(2, 3), 0, 2);
@@ -448,8 +420,7 @@ Test(base_node, another_batch_shape) {
         spk_call(net, spk_full(ctx, SPK_SHAPE(2 * 3, 5), 1));
         spk_end_step(ctx);
         assert_inert(spk_call(net, spk_full(ctx, SPK_SHAPE(2 * 2, 5), 1)), where);
-        cr_assert(strstr(spk_error(ctx), "[3, 5]") && strstr(spk_error(ctx), "[2, 5]"), "%s: %s", where,
-                  spk_error(ctx));
+        cr_assert(strstr(spk_error(ctx), "[3, 5]") && strstr(spk_error(ctx), "[2, 5]"), "%s: %s", where, spk_error(ctx));
         assert_error(ctx, "smaller batch", where, "spk_reset");
         spk_call(net, spk_full(ctx, SPK_SHAPE(2 * 3, 6), 1));
         assert_error(ctx, "wider", where, "spk_reset");
@@ -468,8 +439,7 @@ Test(base_node, T_must_divide) {
         spk_ctx *ctx = seeded();
         spk_lif_opts o = spk_lif_options();
         o.T = 4, o.parallel_optim = true;
-        spk_module *net =
-            spk_sequential(ctx, spk_linear_layer(ctx, 3, 4), path ? composed(ctx, o) : spk_lif_with(ctx, o));
+        spk_module *net = spk_sequential(ctx, spk_linear_layer(ctx, 3, 4), path ? composed(ctx, o) : spk_lif_with(ctx, o));
         const char *where = path ? "composed (net.1)" : "lif (net.1)";
         spk_module_set_name(net, "net");
         assert_inert(spk_call(net, spk_full(ctx, SPK_SHAPE(6, 3), 1)), where);
@@ -493,8 +463,8 @@ Test(base_node, T_must_divide) {
 
 Test(base_node, streaming_needs_constant_memory) {
     spk_ctx *ctx = seeded();
-    spk_module *net = spk_sequential(ctx, spk_linear_layer(ctx, 20, 30), spk_lif(ctx, .spike_out = true),
-                                     spk_linear_layer(ctx, 30, 5), spk_plif(ctx));
+    spk_module *net =
+        spk_sequential(ctx, spk_linear_layer(ctx, 20, 30), spk_lif(ctx, .spike_out = true), spk_linear_layer(ctx, 30, 5), spk_plif(ctx));
     spk_tensor *x = uniform(ctx, SPK_SHAPE(4, 20), 0, 3);
     size_t held = 0;
     SPK_NO_GRAD(ctx) {
@@ -505,15 +475,13 @@ Test(base_node, streaming_needs_constant_memory) {
         }
     }
     assert_fine(ctx, "streaming");
-    cr_assert_eq(spk_memory_use(ctx).held, held, "%zu bytes held, %zu after 3 steps",
-                 spk_memory_use(ctx).held, held);
+    cr_assert_eq(spk_memory_use(ctx).held, held, "%zu bytes held, %zu after 3 steps", spk_memory_use(ctx).held, held);
     spk_ctx_destroy(ctx);
 }
 
 Test(base_node, truncated_windows_need_constant_memory) {
     spk_ctx *ctx = seeded();
-    spk_module *net =
-        spk_sequential(ctx, spk_linear_layer(ctx, 20, 30), spk_lif(ctx, .T = 3, .parallel_optim = true));
+    spk_module *net = spk_sequential(ctx, spk_linear_layer(ctx, 20, 30), spk_lif(ctx, .T = 3, .parallel_optim = true));
     spk_tensor *x = uniform(ctx, SPK_SHAPE(12, 20), 0, 3);
     size_t held = 0;
     for (int t = 0; t < 100; t++) {
@@ -523,8 +491,7 @@ Test(base_node, truncated_windows_need_constant_memory) {
         if (t == 3) held = spk_memory_use(ctx).held;
     }
     assert_fine(ctx, "windows");
-    cr_assert_eq(spk_memory_use(ctx).held, held, "%zu bytes held, %zu after 4 windows",
-                 spk_memory_use(ctx).held, held);
+    cr_assert_eq(spk_memory_use(ctx).held, held, "%zu bytes held, %zu after 4 windows", spk_memory_use(ctx).held, held);
     spk_ctx_destroy(ctx);
 }
 
@@ -554,8 +521,7 @@ Test(base_node, nan_stays_in_its_neuron) {
         spk_lif_opts o = spk_lif_options();
         o.T = T, o.parallel_optim = true, o.spike_out = m & 2, o.v_reset = m & 4 ? SPK_NONE : 0;
         spk_module *lif = m & 1 ? composed(ctx, o) : spk_lif_with(ctx, o);
-        spk_tensor *x = spk_set_requires_grad(uniform(ctx, SPK_SHAPE(T * N, M), -1, 3), true), *spikes[2],
-                   *v[2], *g[2];
+        spk_tensor *x = spk_set_requires_grad(uniform(ctx, SPK_SHAPE(T * N, M), -1, 3), true), *spikes[2], *v[2], *g[2];
         for (int bad = 0; bad < 2; bad++) {
             if (bad) spk_data_mut(x)[AT] = NAN; /* the first step of neuron AT of the first sample */
             spk_tensor *y = spk_call(lif, x);
@@ -573,17 +539,14 @@ Test(base_node, nan_stays_in_its_neuron) {
             cr_assert(spk_data(g[1])[i] == spk_data(g[0])[i], "case %d: gradient %d", m, (int)i);
         }
         for (int i = 0; i < N * M; i++)
-            cr_assert(i == AT ? isnan((double)spk_data(v[1])[i]) : spk_data(v[1])[i] == spk_data(v[0])[i],
-                      "case %d: v %d", m, i);
+            cr_assert(i == AT ? isnan((double)spk_data(v[1])[i]) : spk_data(v[1])[i] == spk_data(v[0])[i], "case %d: v %d", m, i);
         spk_ctx_destroy(ctx);
     }
 }
 
 /* Hooks. */
 
-static spk_tensor *times_four(spk_module *module, spk_tensor *x, void *user) {
-    return (void)module, ++*(int *)user, spk_scale(x, 4);
-}
+static spk_tensor *times_four(spk_module *module, spk_tensor *x, void *user) { return (void)module, ++*(int *)user, spk_scale(x, 4); }
 static spk_tensor *minus_one(spk_module *module, spk_tensor *x, spk_tensor *y, void *user) {
     return (void)module, (void)x, ++*(int *)user, spk_shift(y, -1);
 }
@@ -614,8 +577,8 @@ Test(base_node, firing_rate_is_the_count) {
         rate[bits] = spk_firing_rate(lif);
         int count = 0;
         for (int64_t i = 0; i < spk_size(y); i++) count += spk_data(y)[i] == 1;
-        cr_assert(count > 0 && rate[bits] == (double)count / (double)spk_size(y),
-                  "spike_out %d: rate %g, %d spikes", bits, rate[bits], count);
+        cr_assert(count > 0 && rate[bits] == (double)count / (double)spk_size(y), "spike_out %d: rate %g, %d spikes", bits, rate[bits],
+                  count);
     }
     cr_assert(rate[0] == rate[1]);
     spk_ctx_destroy(ctx);
@@ -636,11 +599,9 @@ Test(base_node, v_seq) {
 
 Test(base_node, reading_too_early_too_late_or_from_no_neuron) {
     spk_ctx *ctx = seeded();
-    spk_module *net =
-        spk_sequential(ctx, spk_linear_layer(ctx, 3, 4), spk_lif(ctx), spk_lif(ctx, .store_v_seq = true));
+    spk_module *net = spk_sequential(ctx, spk_linear_layer(ctx, 3, 4), spk_lif(ctx), spk_lif(ctx, .store_v_seq = true));
     spk_module_set_name(net, "net");
-    spk_module *lif = spk_find_module(net, "1"), *stored = spk_find_module(net, "2"),
-               *linear = spk_find_module(net, "0");
+    spk_module *lif = spk_find_module(net, "1"), *stored = spk_find_module(net, "2"), *linear = spk_find_module(net, "0");
     assert_inert(spk_spikes(lif), "before");
     assert_error(ctx, "spk_spikes before", "lif (net.1)", "spk_spikes");
     assert_inert(spk_v_seq(stored), "before");
@@ -728,11 +689,10 @@ static spk_tensor *adaptive_reset(spk_base_node *node, spk_tensor *h, spk_tensor
     return spk_soft_reset(h, spikes, 0.5);
 }
 
-static const spk_neuron_type adaptive_type = {
-    .module = SPK_NEURON_MODULE("adaptive", adaptive_node, spk_base_node_repr),
-    .neuronal_dynamics = adaptive_dynamics,
-    .neuronal_fire = adaptive_fire,
-    .neuronal_reset = adaptive_reset};
+static const spk_neuron_type adaptive_type = {.module = SPK_NEURON_MODULE("adaptive", adaptive_node, spk_base_node_repr),
+                                              .neuronal_dynamics = adaptive_dynamics,
+                                              .neuronal_fire = adaptive_fire,
+                                              .neuronal_reset = adaptive_reset};
 
 static spk_module *adaptive(spk_ctx *ctx, spk_base_node_opts o) {
     adaptive_node *node = spk_base_node_create(ctx, &adaptive_type, o);
@@ -748,21 +708,17 @@ Test(base_node, custom_neuron) {
         const bool at_once = m & 1, bits = m & 2;
         spk_ctx *ctx = seeded();
         spk_base_node_opts o = spk_base_node_options();
-        o.v_threshold = 0.75, o.parallel_optim = at_once, o.T = at_once ? T : 1, o.spike_out = bits,
-        o.store_v_seq = true;
+        o.v_threshold = 0.75, o.parallel_optim = at_once, o.T = at_once ? T : 1, o.spike_out = bits, o.store_v_seq = true;
         spk_module *neuron = adaptive(ctx, o), *net = spk_sequential(ctx, neuron);
         spk_tensor *x = spk_set_requires_grad(uniform(ctx, SPK_SHAPE(T * N, M), -0.5, 1.5), true);
         cr_assert_str_eq(neuron->type->name, "adaptive");
-        cr_assert(spk_find_tensor(net, "0.leak") != NULL && spk_parameter_count(net, true) == 1,
-                  "its parameter is found");
+        cr_assert(spk_find_tensor(net, "0.leak") != NULL && spk_parameter_count(net, true) == 1, "its parameter is found");
         int memories = 0;
-        for (spk_walk w = spk_memories(net); spk_walk_next(&w); memories++)
-            cr_assert_str_eq(w.name, memories ? "0.a" : "0.v");
+        for (spk_walk w = spk_memories(net); spk_walk_next(&w); memories++) cr_assert_str_eq(w.name, memories ? "0.a" : "0.v");
         cr_assert_eq(memories, 2);
 
         spk_tensor *steps[T], *y;
-        if (at_once)
-            y = spk_call(net, x);
+        if (at_once) y = spk_call(net, x);
         else {
             for (int t = 0; t < T; t++) steps[t] = spk_dense(spk_call(net, spk_time_step(x, T, t)));
             y = spk_concat(steps, T, 0);
@@ -780,10 +736,8 @@ Test(base_node, custom_neuron) {
                 fired += s == 1;
                 cr_assert(spk_data(y)[at] == s, "case %d: spike %d of neuron %d", m, t, i);
             }
-            cr_assert(close_to((double)spk_data(spk_v(neuron))[i], (double)v, ROUNDING), "case %d: v of %d",
-                      m, i);
-            cr_assert(close_to((double)spk_data(spk_memory(neuron, "a"))[i], (double)a, ROUNDING),
-                      "case %d: a of %d", m, i);
+            cr_assert(close_to((double)spk_data(spk_v(neuron))[i], (double)v, ROUNDING), "case %d: v of %d", m, i);
+            cr_assert(close_to((double)spk_data(spk_memory(neuron, "a"))[i], (double)a, ROUNDING), "case %d: a of %d", m, i);
         }
         cr_assert(fired > 10 && fired < T * N * M - 10, "%d spikes", fired);
         cr_assert(spk_backward(spk_sum(y)), "%s", spk_error(ctx));
@@ -802,13 +756,10 @@ Test(base_node, custom_neuron) {
 }
 
 /* Fire that gives more than zeros and ones cannot be stored as bits. */
-static spk_tensor *graded_fire(spk_base_node *node, spk_tensor *h) {
-    return (void)node, spk_scale(spk_relu(h), 0.5);
-}
-static const spk_neuron_type graded_type = {
-    .module = SPK_NEURON_MODULE("graded", spk_base_node, spk_base_node_repr),
-    .neuronal_dynamics = composed_dynamics,
-    .neuronal_fire = graded_fire};
+static spk_tensor *graded_fire(spk_base_node *node, spk_tensor *h) { return (void)node, spk_scale(spk_relu(h), 0.5); }
+static const spk_neuron_type graded_type = {.module = SPK_NEURON_MODULE("graded", spk_base_node, spk_base_node_repr),
+                                            .neuronal_dynamics = composed_dynamics,
+                                            .neuronal_fire = graded_fire};
 
 Test(base_node, graded_spikes_are_no_bits) {
     spk_ctx *ctx = seeded();

@@ -3,8 +3,7 @@
 
 Test(encoder, constant) {
     spk_ctx *ctx = spk_ctx_create();
-    spk_tensor *x = spk_set_requires_grad(spk_tensor_from(ctx, SPK_SHAPE(1, 2), (const spk_real[]){0.5, -3}),
-                                          true),
+    spk_tensor *x = spk_set_requires_grad(spk_tensor_from(ctx, SPK_SHAPE(1, 2), (const spk_real[]){0.5, -3}), true),
                *y = spk_constant_encode(x, 3);
     cr_assert_eq(spk_tensor_storage(y), SPK_REPEATED);
     cr_assert_eq(spk_tensor_repeat(y), 3);
@@ -28,9 +27,7 @@ Test(encoder, poisson_rate) {
         int count = 0;
         for (int t = 0; t < T; t++) count += spk_data(y)[t * M + i] == 1;
         const double p = (double)rates[i],
-                     deviation =
-                         sqrt(T * p *
-                              (1 - p)); /* of a binomial distribution; 5 of them in 1.7 million draws miss */
+                     deviation = sqrt(T * p * (1 - p)); /* of a binomial distribution; 5 of them in 1.7 million draws miss */
         cr_assert(fabs(count - T * p) <= 5 * deviation + 1e-3, "rate %g: %d of %d", p, count, T);
     }
     spk_ctx_destroy(ctx);
@@ -63,8 +60,7 @@ Test(encoder, poisson_is_reproducible) {
     static const int64_t dims[][3] = {{300, 67, 20}, {64, 784, 4}, {7, 1, 3}, {1, 130, 5}};
     for (size_t i = 0; i < sizeof dims / sizeof *dims; i++) {
         const spk_shape shape = SPK_SHAPE(dims[i][0], dims[i][1]);
-        spk_ctx *a = spk_ctx_create(.seed = 9), *b = spk_ctx_create(.seed = 9),
-                *c = spk_ctx_create(.seed = 10);
+        spk_ctx *a = spk_ctx_create(.seed = 9), *b = spk_ctx_create(.seed = 9), *c = spk_ctx_create(.seed = 10);
         spk_tensor *one = poisson(a, shape, dims[i][2], 1), *two = poisson(b, shape, dims[i][2], 2),
                    *other = poisson(c, shape, dims[i][2], 1);
         spk_tensor *later = poisson(a, shape, dims[i][2], 1);
@@ -74,8 +70,7 @@ Test(encoder, poisson_is_reproducible) {
         cr_assert(memcmp(values, spk_data(other), bytes) != 0, "%zu: another seed", i);
         cr_assert(memcmp(values, spk_data(later), bytes) != 0, "%zu: the stream goes on", i);
         spk_seed(a, 9);
-        cr_assert(memcmp(values, spk_data(poisson(a, shape, dims[i][2], 2)), bytes) == 0, "%zu: seeded again",
-                  i);
+        cr_assert(memcmp(values, spk_data(poisson(a, shape, dims[i][2], 2)), bytes) == 0, "%zu: seeded again", i);
         spk_ctx_destroy(a), spk_ctx_destroy(b), spk_ctx_destroy(c);
     }
 }
@@ -88,8 +83,7 @@ Test(encoder, poisson_draws_are_independent) {
     static const int lags[] = {1, 4, 64, M, N * M};
     for (size_t k = 0; k < sizeof lags / sizeof *lags; k++) {
         double sum = 0;
-        for (int i = 0; i + lags[k] < ALL; i++)
-            sum += ((double)spk_data(y)[i] - 0.4) * ((double)spk_data(y)[i + lags[k]] - 0.4);
+        for (int i = 0; i + lags[k] < ALL; i++) sum += ((double)spk_data(y)[i] - 0.4) * ((double)spk_data(y)[i + lags[k]] - 0.4);
         const double correlation = sum / (ALL - lags[k]) / 0.24;
         cr_assert(fabs(correlation) < 5 / sqrt(ALL), "lag %d: %g", lags[k], correlation);
     }
@@ -105,8 +99,7 @@ Test(encoder, latency) {
     assert_fine(ctx, "latency");
     cr_assert_eq(spk_tensor_storage(y), SPK_BITS);
     for (int i = 0; i < M; i++)
-        for (int t = 0; t < T; t++)
-            cr_assert(spk_data(y)[t * M + i] == (t == times[i]), "value %g, step %d", (double)values[i], t);
+        for (int t = 0; t < T; t++) cr_assert(spk_data(y)[t * M + i] == (t == times[i]), "value %g, step %d", (double)values[i], t);
     assert_values(spk_latency_encode(VECTOR(ctx, 0.25, 1, 0), 1), "T = 1", 1, 1, 1);
     spk_ctx_destroy(ctx);
 }
@@ -131,8 +124,7 @@ Test(encoder, latency_spikes_once) {
 
 Test(encoder, into_a_net) {
     spk_ctx *ctx = spk_ctx_create(.seed = 4);
-    spk_module *net =
-        spk_sequential(ctx, spk_linear_layer(ctx, 67, 3), spk_lif(ctx, .T = 4, .parallel_optim = true));
+    spk_module *net = spk_sequential(ctx, spk_linear_layer(ctx, 67, 3), spk_lif(ctx, .T = 4, .parallel_optim = true));
     for (int i = 0; i < 3; i++) {
         spk_tensor *x = spk_full(ctx, SPK_SHAPE(2, 67), 0.5);
         spk_tensor *coded = i == 0   ? spk_constant_encode(x, 4)
@@ -149,8 +141,7 @@ Test(encoder, into_a_net) {
 
 Test(encoder, errors_and_edges) {
     spk_ctx *ctx = spk_ctx_create();
-    spk_tensor *(*const encode[])(spk_tensor *, int64_t) = {spk_constant_encode, spk_poisson_encode,
-                                                            spk_latency_encode};
+    spk_tensor *(*const encode[])(spk_tensor *, int64_t) = {spk_constant_encode, spk_poisson_encode, spk_latency_encode};
     static const char *const ops[] = {"repeat_over_time", "poisson", "latency"};
     for (int i = 0; i < 3; i++) {
         spk_tensor *x = spk_tensor_create(ctx, SPK_SHAPE(2, 3));
@@ -164,10 +155,8 @@ Test(encoder, errors_and_edges) {
         assert_inert(encode[i](spk_scalar(ctx, 1), 2), ops[i]);
         assert_error(ctx, ops[i], ops[i], "axis");
         assert_inert(encode[i](NULL, 2), ops[i]);
-        cr_assert_eq(spk_size(encode[i](spk_tensor_create(ctx, SPK_SHAPE(0, 3)), 2)), 0, "%s: empty batch",
-                     ops[i]);
-        cr_assert_eq(spk_size(encode[i](spk_tensor_create(ctx, SPK_SHAPE(3, 0)), 2)), 0, "%s: no features",
-                     ops[i]);
+        cr_assert_eq(spk_size(encode[i](spk_tensor_create(ctx, SPK_SHAPE(0, 3)), 2)), 0, "%s: empty batch", ops[i]);
+        cr_assert_eq(spk_size(encode[i](spk_tensor_create(ctx, SPK_SHAPE(3, 0)), 2)), 0, "%s: no features", ops[i]);
         cr_assert_eq(spk_size(encode[i](spk_tensor_create(ctx, SPK_SHAPE(3)), 2)), 6, "%s: one axis", ops[i]);
         assert_fine(ctx, ops[i]);
     }

@@ -31,9 +31,8 @@ static const char *text_of(const config *c) {
     snprintf(text, sizeof text,
              "%s, %s, %s, detach_reset %d, decay_input %d, spike_out %d, %s input, spiking %d, loss on %s, T "
              "%d, step %s",
-             kind_names[c->kind], c->surrogate, reset_names[c->reset], c->detach, c->decay, c->bits,
-             c->constant ? "constant" : "changing", !c->smooth, source_names[c->source], (int)c->T,
-             spk_shape_text(c->step).text);
+             kind_names[c->kind], c->surrogate, reset_names[c->reset], c->detach, c->decay, c->bits, c->constant ? "constant" : "changing",
+             !c->smooth, source_names[c->source], (int)c->T, spk_shape_text(c->step).text);
     return text;
 }
 
@@ -51,9 +50,8 @@ static spk_tensor *composed_dynamics(spk_base_node *node, spk_tensor *x, spk_ten
     return spk_leaky_charge(leak, x, v, spk_is_none(node->v_reset) ? 0 : node->v_reset);
 }
 
-static const spk_neuron_type composed_type = {
-    .module = SPK_NEURON_MODULE("composed", composed_node, spk_base_node_repr),
-    .neuronal_dynamics = composed_dynamics};
+static const spk_neuron_type composed_type = {.module = SPK_NEURON_MODULE("composed", composed_node, spk_base_node_repr),
+                                              .neuronal_dynamics = composed_dynamics};
 
 #define TAU 1.7
 
@@ -63,8 +61,7 @@ static spk_lif_opts options_of(const config *c) {
     o.v_threshold = 0.8;
     o.v_reset = c->reset == SOFT ? SPK_NONE : c->reset == HARD ? -0.25 : 0;
     o.surrogate_function = spk_surrogate_of(c->surrogate, .spiking = !c->smooth);
-    o.detach_reset = c->detach, o.parallel_optim = true, o.T = c->T, o.spike_out = c->bits,
-    o.store_v_seq = true;
+    o.detach_reset = c->detach, o.parallel_optim = true, o.T = c->T, o.spike_out = c->bits, o.store_v_seq = true;
     return o;
 }
 
@@ -102,8 +99,7 @@ static problem problem_of(const config *c) {
     spk_ctx *ctx = spk_ctx_create(.seed = 7);
     const double span = c->T > 50 ? 0.8 : 1; /* keeps long runs of the IF neuron from drifting far */
     return (problem){ctx,
-                     spk_set_requires_grad(
-                         uniform(ctx, c->constant ? c->step : over_time(c), -0.9 * span, 2.1 * span), true),
+                     spk_set_requires_grad(uniform(ctx, c->constant ? c->step : over_time(c), -0.9 * span, 2.1 * span), true),
                      spk_set_requires_grad(uniform(ctx, c->step, -0.5, 0.7), true),
                      uniform(ctx, over_time(c), -1, 1),
                      uniform(ctx, over_time(c), -1, 1),
@@ -122,8 +118,7 @@ static spk_tensor *kept_grad(spk_tensor *x) {
     return g;
 }
 
-static spk_tensor *loss_of(const problem *p, loss_source source, spk_tensor *spikes, spk_tensor *v_seq,
-                           spk_tensor *v) {
+static spk_tensor *loss_of(const problem *p, loss_source source, spk_tensor *spikes, spk_tensor *v_seq, spk_tensor *v) {
     spk_tensor *loss = spk_scalar(p->ctx, 0);
     if (source == SPIKES || source == ALL) loss = spk_add(loss, spk_sum(spk_multiply(spikes, p->r_spikes)));
     if (source == V_SEQ || source == ALL) loss = spk_add(loss, spk_sum(spk_multiply(v_seq, p->r_seq)));
@@ -152,10 +147,8 @@ static outcome run(const problem *p, const config *c, spk_module *neuron, bool a
         spikes = spk_concat(s, (int)c->T, 0), v_seq = spk_concat(v, (int)c->T, 0);
     }
     assert_fine(p->ctx, name);
-    if (at_once)
-        cr_assert_eq(spk_tensor_storage(spikes), c->bits ? SPK_BITS : SPK_DENSE, "%s: storage", name);
-    cr_assert(spk_backward(loss_of(p, c->source, spikes, v_seq, spk_v(neuron))), "%s: %s", name,
-              spk_error(p->ctx));
+    if (at_once) cr_assert_eq(spk_tensor_storage(spikes), c->bits ? SPK_BITS : SPK_DENSE, "%s: storage", name);
+    cr_assert(spk_backward(loss_of(p, c->source, spikes, v_seq, spk_v(neuron))), "%s: %s", name, spk_error(p->ctx));
     o.spikes = spk_keep(spikes), o.v_seq = spk_keep(v_seq), o.v = spk_keep(spk_v(neuron));
     o.gx = kept_grad(p->x), o.gv0 = kept_grad(p->v0), o.gw = kept_grad(spk_find_tensor(neuron, "w"));
     assert_fine(p->ctx, name);
@@ -165,12 +158,11 @@ static outcome run(const problem *p, const config *c, spk_module *neuron, bool a
 }
 
 static void assert_bits_equal(spk_tensor *got, spk_tensor *wanted, const char *what, const char *name) {
-    cr_assert(spk_shape_equal(spk_tensor_shape(got), spk_tensor_shape(wanted)), "%s: shape of %s", name,
-              what);
+    cr_assert(spk_shape_equal(spk_tensor_shape(got), spk_tensor_shape(wanted)), "%s: shape of %s", name, what);
     const spk_real *a = spk_data(got), *b = spk_data(wanted);
     for (int64_t i = 0; i < spk_size(got); i++)
-        cr_assert(memcmp(a + i, b + i, sizeof *a) == 0, "%s: %s %lld is %.17g, should be %.17g", name, what,
-                  (long long)i, (double)a[i], (double)b[i]);
+        cr_assert(memcmp(a + i, b + i, sizeof *a) == 0, "%s: %s %lld is %.17g, should be %.17g", name, what, (long long)i, (double)a[i],
+                  (double)b[i]);
 }
 
 static double worst_difference; /* for the constants above: SPK_TEST_SHOW=1 prints it */
@@ -181,8 +173,7 @@ static double largest_of(spk_tensor *x) {
     return largest;
 }
 
-static void assert_gradient(spk_tensor *got, spk_tensor *wanted, double scale, const char *what,
-                            const char *name) {
+static void assert_gradient(spk_tensor *got, spk_tensor *wanted, double scale, const char *what, const char *name) {
     cr_assert(!got == !wanted, "%s: gradient of %s is missing in one", name, what);
     if (!got) return;
     const spk_real *a = spk_data(got), *b = spk_data(wanted);
@@ -193,8 +184,7 @@ static void assert_gradient(spk_tensor *got, spk_tensor *wanted, double scale, c
         cr_assert(isfinite((double)a[i]), "%s: gradient of %s is not finite", name, what);
     }
     if (largest > 0) worst_difference = fmax(worst_difference, difference / largest);
-    cr_assert(difference <= ROUNDING * largest, "%s: gradient of %s differs by %g of at most %g", name, what,
-              difference, largest);
+    cr_assert(difference <= ROUNDING * largest, "%s: gradient of %s differs by %g of at most %g", name, what, difference, largest);
 }
 
 static void assert_equal_outcomes(const outcome *got, const outcome *wanted, const char *name) {
@@ -238,16 +228,12 @@ static void check_kind(neuron_kind kind, bool smooth) {
                               .smooth = smooth,
                               .T = 5,
                               .step = SPK_SHAPE(3, 67)};
-            if ((kind == IF && c.decay) || (smooth && c.bits))
-                continue; /* IF has no decay_input; primitives are no bits */
+            if ((kind == IF && c.decay) || (smooth && c.bits)) continue; /* IF has no decay_input; primitives are no bits */
             const double rate = check(&c);
-            if (!smooth)
-                cr_assert(rate > 0.05 && rate < 0.95, "%s: a firing rate of %g tests one branch only",
-                          text_of(&c), rate);
+            if (!smooth) cr_assert(rate > 0.05 && rate < 0.95, "%s: a firing rate of %g tests one branch only", text_of(&c), rate);
             cases++;
         }
-    cr_assert_eq(cases, 10 * RESETS * SOURCES * (kind == IF ? 8 : 16) / (smooth ? 2 : 1), "%s: %d cases ran",
-                 kind_names[kind], cases);
+    cr_assert_eq(cases, 10 * RESETS * SOURCES * (kind == IF ? 8 : 16) / (smooth ? 2 : 1), "%s: %d cases ran", kind_names[kind], cases);
     show_worst(kind_names[kind]);
 }
 
@@ -263,9 +249,8 @@ Test(fused, plif_equals_composed_without_spiking) { check_kind(PLIF, true); }
 static const struct {
     int axes;
     int64_t dim[3], T;
-} shapes[] = {{2, {3, 1}, 5},     {2, {3, 64}, 5},    {2, {3, 130}, 5},    {2, {1, 513}, 5},
-              {2, {2, 1100}, 3},  {1, {67}, 5},       {1, {1}, 4},         {3, {3, 4, 5}, 5},
-              {3, {2, 3, 67}, 4}, {2, {2, 200}, 300}, {3, {2, 4, 5}, 300}, {2, {3, 67}, 1}};
+} shapes[] = {{2, {3, 1}, 5}, {2, {3, 64}, 5},   {2, {3, 130}, 5},   {2, {1, 513}, 5},   {2, {2, 1100}, 3},   {1, {67}, 5},
+              {1, {1}, 4},    {3, {3, 4, 5}, 5}, {3, {2, 3, 67}, 4}, {2, {2, 200}, 300}, {3, {2, 4, 5}, 300}, {2, {3, 67}, 1}};
 
 Test(fused, every_shape) {
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
@@ -281,8 +266,7 @@ Test(fused, every_shape) {
                               .constant = flags & 2,
                               .T = shapes[i].T,
                               .step = spk_shape_of(shapes[i].axes, shapes[i].dim)};
-            if (c.T > 50 && (c.detach || c.kind == IF))
-                continue; /* the IF neuron does not forget: see long_if */
+            if (c.T > 50 && (c.detach || c.kind == IF)) continue; /* the IF neuron does not forget: see long_if */
             check(&c);
         }
     show_worst("shapes");
@@ -340,8 +324,7 @@ Test(fused, reset_value_equals_a_tensor_of_it) {
                           .step = SPK_SHAPE(3, 67)};
         const problem p = problem_of(&c);
         spk_module *neuron = fused_of(p.ctx, &c);
-        cr_assert_eq(spk_reset_value(neuron, "v"), c.reset == HARD ? -0.25 : 0, "%s: reset value",
-                     text_of(&c));
+        cr_assert_eq(spk_reset_value(neuron, "v"), c.reset == HARD ? -0.25 : 0, "%s: reset value", text_of(&c));
         spk_set_reset_value(neuron, "v", 0.375);
         spk_fill(p.v0, 0.375);
         const outcome with = run(&p, &c, neuron, true);
@@ -358,13 +341,7 @@ Test(fused, reset_value_equals_a_tensor_of_it) {
 
 /* A repeated input whose T is another than the neuron's is still the same numbers. */
 Test(fused, repeated_otherwise) {
-    const config c = {.kind = LIF,
-                      .surrogate = "atan",
-                      .reset = SOFT,
-                      .source = ALL,
-                      .decay = true,
-                      .T = 4,
-                      .step = SPK_SHAPE(2, 67)};
+    const config c = {.kind = LIF, .surrogate = "atan", .reset = SOFT, .source = ALL, .decay = true, .T = 4, .step = SPK_SHAPE(2, 67)};
     const problem p = problem_of(&c);
     spk_module *neuron = fused_of(p.ctx, &c);
     spk_tensor *row = spk_set_requires_grad(uniform(p.ctx, SPK_SHAPE(1, 67), -1, 3), true);
@@ -428,8 +405,7 @@ Test(fused, empty) {
             assert_fine(p.ctx, text_of(&c));
             cr_assert_eq(spk_size(spikes), 0, "%s: size", text_of(&c));
             cr_assert(spk_shape_equal(spk_tensor_shape(spikes), over_time(&c)), "%s: shape", text_of(&c));
-            cr_assert(spk_backward(loss_of(&p, ALL, spikes, spk_v_seq(neuron), spk_v(neuron))), "%s: %s",
-                      text_of(&c), spk_error(p.ctx));
+            cr_assert(spk_backward(loss_of(&p, ALL, spikes, spk_v_seq(neuron), spk_v(neuron))), "%s: %s", text_of(&c), spk_error(p.ctx));
             cr_assert(isnan(spk_firing_rate(neuron)), "%s: the rate of no neurons", text_of(&c));
             spk_end_step(p.ctx);
             assert_fine(p.ctx, text_of(&c));

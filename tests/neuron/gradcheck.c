@@ -8,28 +8,24 @@
 
 enum { N = 2, IN = 3, HIDDEN = 4, OUT = 2, T = 4 };
 
-static spk_gradcheck_report gradcheck(spk_ctx *ctx, spk_function function, void *user, int n,
-                                      spk_tensor *const *inputs, const char *name) {
+static spk_gradcheck_report gradcheck(spk_ctx *ctx, spk_function function, void *user, int n, spk_tensor *const *inputs, const char *name) {
     assert_fine(ctx, name);
     const spk_gradcheck_report report = spk_gradcheck(function, n, inputs, .user = user);
-    if (sizeof(spk_real) < sizeof(double))
-        assert_error(ctx, name, "spk_gradcheck", "double");
-    else
-        assert_fine(ctx, name);
+    if (sizeof(spk_real) < sizeof(double)) assert_error(ctx, name, "spk_gradcheck", "double");
+    else assert_fine(ctx, name);
     return report;
 }
 
-static void assert_right(spk_ctx *ctx, spk_function function, void *user, int n, spk_tensor *const *inputs,
-                         const char *name) {
+static void assert_right(spk_ctx *ctx, spk_function function, void *user, int n, spk_tensor *const *inputs, const char *name) {
     const spk_gradcheck_report r = gradcheck(ctx, function, user, n, inputs, name);
     if (sizeof(spk_real) < sizeof(double)) return;
-    cr_assert(r.passed, "%s: input %d, element %lld: analytic %.12g, numeric %.12g, error %g", name, r.input,
-              (long long)r.element, r.analytic, r.numeric, r.error);
+    cr_assert(r.passed, "%s: input %d, element %lld: analytic %.12g, numeric %.12g, error %g", name, r.input, (long long)r.element,
+              r.analytic, r.numeric, r.error);
 }
 
 /* `least`: how large the error must at least be. */
-static void assert_wrong(spk_ctx *ctx, spk_function function, void *user, int n, spk_tensor *const *inputs,
-                         double least, const char *name) {
+static void assert_wrong(spk_ctx *ctx, spk_function function, void *user, int n, spk_tensor *const *inputs, double least,
+                         const char *name) {
     const spk_gradcheck_report r = gradcheck(ctx, function, user, n, inputs, name);
     if (sizeof(spk_real) < sizeof(double)) return;
     cr_assert(!r.passed && r.error > least, "%s: a wrong adjoint was not seen, error %g", name, r.error);
@@ -49,14 +45,10 @@ static void double_forward(spk_record *r) {
 }
 static void double_backward(spk_record *r) {
     spk_real *to = spk_grad_to(r, 0);
-    for (int64_t i = 0; to && i < spk_count(r->in[0]); i++)
-        to[i] = *(const spk_real *)r->attributes * spk_grad_of(r, 0)[i];
+    for (int64_t i = 0; to && i < spk_count(r->in[0]); i++) to[i] = *(const spk_real *)r->attributes * spk_grad_of(r, 0)[i];
 }
-static const spk_op double_op = {.name = "test_double",
-                                 .attributes = sizeof(spk_real),
-                                 .infer = double_infer,
-                                 .forward = double_forward,
-                                 .backward = double_backward};
+static const spk_op double_op = {
+    .name = "test_double", .attributes = sizeof(spk_real), .infer = double_infer, .forward = double_forward, .backward = double_backward};
 
 /* A LIF neuron from ops with tau = 2: H = v + (x - (v - v_r)) / 2. */
 typedef struct composed_node {
@@ -72,9 +64,8 @@ static spk_tensor *composed_dynamics(spk_base_node *node, spk_tensor *x, spk_ten
                             spk_is_none(node->v_reset) ? 0 : node->v_reset);
 }
 
-static const spk_neuron_type composed_type = {
-    .module = SPK_NEURON_MODULE("composed", composed_node, spk_base_node_repr),
-    .neuronal_dynamics = composed_dynamics};
+static const spk_neuron_type composed_type = {.module = SPK_NEURON_MODULE("composed", composed_node, spk_base_node_repr),
+                                              .neuronal_dynamics = composed_dynamics};
 
 typedef struct config {
     neuron_kind kind;
@@ -86,8 +77,8 @@ typedef struct config {
 
 static const char *text_of(const config *c) {
     static char text[200];
-    snprintf(text, sizeof text, "%s, %s, %s, decay_input %d, %s input", kind_names[c->kind],
-             c->surrogate.name, reset_names[c->reset], c->decay, c->constant ? "constant" : "changing");
+    snprintf(text, sizeof text, "%s, %s, %s, decay_input %d, %s input", kind_names[c->kind], c->surrogate.name, reset_names[c->reset],
+             c->decay, c->constant ? "constant" : "changing");
     return text;
 }
 
@@ -119,8 +110,8 @@ typedef struct problem {
 static problem problem_of(const config *c, uint64_t seed) {
     spk_ctx *ctx = spk_ctx_create(.seed = seed);
     problem p = {.ctx = ctx, .config = c};
-    p.net = spk_sequential(ctx, spk_linear_layer(ctx, IN, HIDDEN), neuron_of(ctx, c),
-                           spk_linear_layer(ctx, HIDDEN, OUT), neuron_of(ctx, c));
+    p.net =
+        spk_sequential(ctx, spk_linear_layer(ctx, IN, HIDDEN), neuron_of(ctx, c), spk_linear_layer(ctx, HIDDEN, OUT), neuron_of(ctx, c));
     p.last = spk_find_module(p.net, "3");
     spk_fill_uniform(spk_find_tensor(p.net, "0.bias"), 0.3, 1.2); /* membranes around the threshold */
     spk_fill_uniform(spk_find_tensor(p.net, "2.bias"), 0.3, 1.2);
@@ -134,8 +125,7 @@ static problem problem_of(const config *c, uint64_t seed) {
 static spk_tensor *all_outputs(void *user, spk_tensor *const *inputs) {
     const problem *p = user;
     spk_set_memory(p->last, "v", inputs[1]);
-    spk_tensor *spikes =
-        spk_call(p->net, p->config->constant ? spk_repeat_over_time(inputs[0], T) : inputs[0]);
+    spk_tensor *spikes = spk_call(p->net, p->config->constant ? spk_repeat_over_time(inputs[0], T) : inputs[0]);
     spk_tensor *y = spk_concat((spk_tensor *[]){spikes, spk_v_seq(p->last), spk_v(p->last)}, 3, 0);
     spk_reset(p->net);
     return y;
@@ -174,9 +164,7 @@ static double distance_from_jumps(const config *c, uint64_t seed) {
 
 /* The derivatives of these two jump; that of the others is continuous, which is enough for central
  * differences. */
-static bool jumps(const spk_surrogate *s) {
-    return strcmp(s->name, "rect") == 0 || strcmp(s->name, "leaky_k_relu") == 0;
-}
+static bool jumps(const spk_surrogate *s) { return strcmp(s->name, "rect") == 0 || strcmp(s->name, "leaky_k_relu") == 0; }
 
 static spk_surrogate smooth(const char *name) {
     /* With a leak, so that gradients pass on both sides. */
@@ -194,8 +182,7 @@ static void check_kind(neuron_kind kind) {
                               .constant = m / RESETS & 2};
             uint64_t seed = 1;
             while (jumps(&c.surrogate) && distance_from_jumps(&c, seed) < 1e-3 && seed < 50) seed++;
-            cr_assert(!jumps(&c.surrogate) || distance_from_jumps(&c, seed) >= 1e-3,
-                      "%s: no seed keeps away from jumps", text_of(&c));
+            cr_assert(!jumps(&c.surrogate) || distance_from_jumps(&c, seed) >= 1e-3, "%s: no seed keeps away from jumps", text_of(&c));
             problem p = problem_of(&c, seed);
             cr_assert_eq(p.n, kind == PLIF ? 8 : 6, "%s: %d inputs", text_of(&c), p.n);
             assert_right(p.ctx, all_outputs, &p, p.n, p.inputs, text_of(&c));
@@ -213,8 +200,7 @@ static spk_tensor *training_loss(void *user, spk_tensor *const *inputs) {
     const problem *p = user;
     spk_tensor *labels = spk_step_from(p->ctx, SPK_SHAPE(N), (const spk_real[]){1, 0});
     spk_tensor *spikes = spk_call(p->net, spk_repeat_over_time(inputs[0], T));
-    spk_tensor *loss = spk_add(spk_spike_cross_entropy(spikes, labels, T, 0.1),
-                               spk_membrane_cross_entropy(spk_v_seq(p->last), labels, T));
+    spk_tensor *loss = spk_add(spk_spike_cross_entropy(spikes, labels, T, 0.1), spk_membrane_cross_entropy(spk_v_seq(p->last), labels, T));
     spk_reset(p->net);
     return loss;
 }
@@ -228,8 +214,8 @@ Test(neuron_gradcheck, net_with_batch_norm_and_losses) {
                           .constant = true};
         spk_ctx *ctx = spk_ctx_create(.seed = 3);
         problem p = {.ctx = ctx, .config = &c};
-        p.net = spk_sequential(ctx, spk_linear_layer(ctx, IN, HIDDEN), spk_batch_norm1d(ctx, HIDDEN),
-                               neuron_of(ctx, &c), spk_linear_layer(ctx, HIDDEN, OUT), neuron_of(ctx, &c));
+        p.net = spk_sequential(ctx, spk_linear_layer(ctx, IN, HIDDEN), spk_batch_norm1d(ctx, HIDDEN), neuron_of(ctx, &c),
+                               spk_linear_layer(ctx, HIDDEN, OUT), neuron_of(ctx, &c));
         p.last = spk_find_module(p.net, "4");
         p.inputs[p.n++] = parameter(ctx, SPK_SHAPE(N, IN));
         for (spk_walk w = spk_parameters(p.net); spk_walk_next(&w);) p.inputs[p.n++] = w.slot->tensor;
@@ -257,10 +243,8 @@ static spk_tensor *second_window(void *user, spk_tensor *const *inputs) {
 Test(neuron_gradcheck, truncated_windows) {
     for (unsigned m = 0; m < KINDS * RESETS * 2u; m++) {
         const bool end_step = m / (KINDS * RESETS);
-        const config c = {.kind = (neuron_kind)(m % KINDS),
-                          .surrogate = smooth("atan"),
-                          .reset = (reset_kind)(m / KINDS % RESETS),
-                          .decay = true};
+        const config c = {
+            .kind = (neuron_kind)(m % KINDS), .surrogate = smooth("atan"), .reset = (reset_kind)(m / KINDS % RESETS), .decay = true};
         problem p = problem_of(&c, 5);
         const char *name = text_of(&c);
         spk_tensor *second = parameter(p.ctx, SPK_SHAPE(T * N, IN)), *leaves[8] = {second}, *wanted[8];
@@ -293,17 +277,13 @@ Test(neuron_gradcheck, truncated_windows) {
 
 /* Each op by itself. */
 
-static spk_tensor *heaviside(void *user, spk_tensor *const *inputs) {
-    return spk_heaviside(inputs[0], *(spk_surrogate *)user);
-}
+static spk_tensor *heaviside(void *user, spk_tensor *const *inputs) { return spk_heaviside(inputs[0], *(spk_surrogate *)user); }
 
 static spk_tensor *leaky(void *user, spk_tensor *const *inputs) {
     spk_ctx *ctx = spk_tensor_ctx(inputs[0]);
     (void)user;
     static spk_module *neuron;
-    if (!neuron)
-        neuron = spk_lif(ctx, .parallel_optim = true, .T = 3,
-                         .surrogate_function = spk_surrogate_of("atan", .spiking = false));
+    if (!neuron) neuron = spk_lif(ctx, .parallel_optim = true, .T = 3, .surrogate_function = spk_surrogate_of("atan", .spiking = false));
     spk_tensor *y = spk_call(neuron, inputs[0]);
     spk_reset(neuron);
     return y;
@@ -348,8 +328,7 @@ Test(neuron_gradcheck, every_op_with_a_backward_has_a_case) {
 
 Test(neuron_gradcheck, heaviside_of_every_surrogate) {
     spk_ctx *ctx = spk_ctx_create(.seed = 4);
-    const double points[] = {-3,   -1.7, -0.9, -0.6, -0.4, -0.2, -0.01,
-                             0.01, 0.2,  0.4,  0.6,  0.9,  1.7,  3}; /* away from every jump */
+    const double points[] = {-3, -1.7, -0.9, -0.6, -0.4, -0.2, -0.01, 0.01, 0.2, 0.4, 0.6, 0.9, 1.7, 3}; /* away from every jump */
     enum { POINTS = sizeof points / sizeof *points };
     spk_tensor *x = spk_set_requires_grad(spk_tensor_create(ctx, SPK_SHAPE(2, POINTS / 2)), true);
     for (int k = 0; k < POINTS; k++) spk_data_mut(x)[k] = (spk_real)points[k];
@@ -379,8 +358,7 @@ Test(neuron_gradcheck, wrong_surrogates_are_seen) {
     for (size_t f = 0; f < sizeof factors / sizeof *factors; f++)
         for (int kind = 0; kind < KINDS; kind++) {
             config c = {.kind = (neuron_kind)kind,
-                        .surrogate =
-                            spk_surrogate_custom("wrong", scaled_slope, sigmoid_primitive, &factors[f]),
+                        .surrogate = spk_surrogate_custom("wrong", scaled_slope, sigmoid_primitive, &factors[f]),
                         .reset = HARD,
                         .decay = true,
                         .constant = true};
@@ -388,10 +366,8 @@ Test(neuron_gradcheck, wrong_surrogates_are_seen) {
             problem p = problem_of(&c, 1);
             char name[300];
             snprintf(name, sizeof name, "slope times %g: %s", factors[f], text_of(&c));
-            if (f == 0)
-                assert_right(p.ctx, all_outputs, &p, p.n, p.inputs, name);
-            else
-                assert_wrong(p.ctx, all_outputs, &p, p.n, p.inputs, 1e-4, name);
+            if (f == 0) assert_right(p.ctx, all_outputs, &p, p.n, p.inputs, name);
+            else assert_wrong(p.ctx, all_outputs, &p, p.n, p.inputs, 1e-4, name);
             spk_ctx_destroy(p.ctx);
         }
 }
@@ -399,29 +375,19 @@ Test(neuron_gradcheck, wrong_surrogates_are_seen) {
 Test(neuron_gradcheck, a_wrong_op_is_seen) {
     static const spk_real slopes[] = {2, -2, (spk_real)2.02};
     for (size_t i = 0; i < sizeof slopes / sizeof *slopes; i++) {
-        const config c = {.kind = COMPOSED,
-                          .surrogate = smooth("sigmoid"),
-                          .reset = HARD,
-                          .decay = true,
-                          .slope = slopes[i]};
+        const config c = {.kind = COMPOSED, .surrogate = smooth("sigmoid"), .reset = HARD, .decay = true, .slope = slopes[i]};
         problem p = problem_of(&c, 1);
         char name[64];
         snprintf(name, sizeof name, "an op with slope %g for 2", (double)slopes[i]);
-        if (i == 0)
-            assert_right(p.ctx, all_outputs, &p, p.n, p.inputs, name);
-        else
-            assert_wrong(p.ctx, all_outputs, &p, p.n, p.inputs, 1e-4, name);
+        if (i == 0) assert_right(p.ctx, all_outputs, &p, p.n, p.inputs, name);
+        else assert_wrong(p.ctx, all_outputs, &p, p.n, p.inputs, 1e-4, name);
         spk_ctx_destroy(p.ctx);
     }
 }
 
 /* A real spike has no derivative: the check must not pass with spiking = true, or it would check nothing. */
 Test(neuron_gradcheck, spikes_are_no_primitive) {
-    const config c = {.kind = LIF,
-                      .surrogate = spk_surrogate_of("sigmoid"),
-                      .reset = HARD,
-                      .decay = true,
-                      .constant = true};
+    const config c = {.kind = LIF, .surrogate = spk_surrogate_of("sigmoid"), .reset = HARD, .decay = true, .constant = true};
     problem p = problem_of(&c, 1);
     assert_wrong(p.ctx, all_outputs, &p, p.n, p.inputs, 1e-2, "spiking");
     spk_ctx_destroy(p.ctx);

@@ -52,36 +52,30 @@ static const formula formulas[] = {
 };
 enum { FORMULAS = sizeof formulas / sizeof *formulas };
 
-static const double points[] = {-100, -3,    -1,  -0.75, -0.5, -0.3, -0.125, -1e-3, 0,
-                                1e-3, 0.125, 0.3, 0.5,   0.75, 1,    3,      100};
+static const double points[] = {-100, -3, -1, -0.75, -0.5, -0.3, -0.125, -1e-3, 0, 1e-3, 0.125, 0.3, 0.5, 0.75, 1, 3, 100};
 enum { POINTS = sizeof points / sizeof *points };
 
 Test(surrogate, names) {
     for (int i = 0; i < FORMULAS; i++) cr_assert_str_eq(spk_surrogate_name(i), formulas[i].name, "%d", i);
-    cr_assert(!spk_surrogate_name(FORMULAS) && !spk_surrogate_name(-1) && !spk_surrogate_name(1000000),
-              "NULL outside of the list");
+    cr_assert(!spk_surrogate_name(FORMULAS) && !spk_surrogate_name(-1) && !spk_surrogate_name(1000000), "NULL outside of the list");
 }
 
 static void check_values(const formula *f, double p, bool by_default) {
     const spk_surrogate s = by_default ? spk_surrogate_of(f->name) : spk_surrogate_of(f->name, .alpha = p);
     cr_assert_str_eq(s.name, f->name);
-    cr_assert(s.grad && s.primitive && s.spiking && s.alpha == (spk_real)p && s.leak == 0, "%s: fields",
-              f->name);
-    cr_assert(close_to((double)s.support, f->support / p, 1e-6), "%s: support %g", f->name,
-              (double)s.support);
+    cr_assert(s.grad && s.primitive && s.spiking && s.alpha == (spk_real)p && s.leak == 0, "%s: fields", f->name);
+    cr_assert(close_to((double)s.support, f->support / p, 1e-6), "%s: support %g", f->name, (double)s.support);
     spk_real x[POINTS], g[POINTS], y[POINTS];
     for (int i = 0; i < POINTS; i++) x[i] = (spk_real)points[i];
     s.grad(&s, POINTS, x, g);
     s.primitive(&s, POINTS, x, y);
     for (int i = 0; i < POINTS; i++) {
         const double xi = (double)x[i], wanted_g = f->grad(xi, p), wanted_y = f->primitive(xi, p);
-        cr_assert(fabs((double)g[i] - wanted_g) <= SPK_BY_REAL(4e-6, 1e-13) * fmax(1, p),
-                  "%s alpha %g: g(%g) = %.9g, should be %.9g", f->name, p, xi, (double)g[i], wanted_g);
+        cr_assert(fabs((double)g[i] - wanted_g) <= SPK_BY_REAL(4e-6, 1e-13) * fmax(1, p), "%s alpha %g: g(%g) = %.9g, should be %.9g",
+                  f->name, p, xi, (double)g[i], wanted_g);
         cr_assert(fabs((double)y[i] - wanted_y) <= SPK_BY_REAL(1e-6, 1e-13) * fmax(1, fabs(wanted_y)),
-                  "%s alpha %g: primitive(%g) = %.9g, should be %.9g", f->name, p, xi, (double)y[i],
-                  wanted_y);
-        cr_assert(fabs(xi) <= (double)s.support || g[i] == 0, "%s: g(%g) is not 0 outside of the support",
-                  f->name, xi);
+                  "%s alpha %g: primitive(%g) = %.9g, should be %.9g", f->name, p, xi, (double)y[i], wanted_y);
+        cr_assert(fabs(xi) <= (double)s.support || g[i] == 0, "%s: g(%g) is not 0 outside of the support", f->name, xi);
     }
 }
 
@@ -114,8 +108,8 @@ Test(surrogate, the_derivative_is_that_of_the_primitive) {
             /* A corner of the derivative lies within the step at 0 and +-1: half the change of slope times
              * the step. */
             const double corner = fabs(at) < e || fabs(fabs(at) - 1) < e ? f->alpha * f->alpha * 2 * e : 0;
-            cr_assert(fabs(numeric - (double)g) <= tolerance + corner,
-                      "%s at %g: derivative %g, difference %g", f->name, at, (double)g, numeric);
+            cr_assert(fabs(numeric - (double)g) <= tolerance + corner, "%s at %g: derivative %g, difference %g", f->name, at, (double)g,
+                      numeric);
         }
     }
 }
@@ -127,10 +121,8 @@ Test(surrogate, far_away_and_nan) {
         spk_real g[5], y[5];
         s.grad(&s, 5, x, g);
         s.primitive(&s, 5, x, y);
-        for (int k = 0; k < 4; k++)
-            cr_assert(isfinite((double)g[k]), "%s: g(%g) = %g", s.name, (double)x[k], (double)g[k]);
-        for (int k = 0; k < 2; k++)
-            cr_assert(isfinite((double)y[k]), "%s: primitive(%g) = %g", s.name, (double)x[k], (double)y[k]);
+        for (int k = 0; k < 4; k++) cr_assert(isfinite((double)g[k]), "%s: g(%g) = %g", s.name, (double)x[k], (double)g[k]);
+        for (int k = 0; k < 2; k++) cr_assert(isfinite((double)y[k]), "%s: primitive(%g) = %g", s.name, (double)x[k], (double)y[k]);
         cr_assert(isnan((double)y[4]), "%s: primitive(NaN) = %g", s.name, (double)y[4]);
     }
 }
@@ -165,11 +157,8 @@ Test(surrogate, parameters) {
     const spk_real x[] = {-2, 0, 3};
     spk_real g[3], y[3];
     relu.grad(&relu, 3, x, g), relu.primitive(&relu, 3, x, y);
-    cr_assert(g[0] == (spk_real)-0.25 && g[1] == 2 && g[2] == 2 && y[0] == (spk_real)0.5 && y[1] == 0 &&
-                  y[2] == 6,
-              "leaky_k_relu values");
-    cr_assert(spk_surrogate_sigmoid(.alpha = 2).alpha == 2 && spk_surrogate_atan().alpha == 2,
-              "snngrow's two");
+    cr_assert(g[0] == (spk_real)-0.25 && g[1] == 2 && g[2] == 2 && y[0] == (spk_real)0.5 && y[1] == 0 && y[2] == 6, "leaky_k_relu values");
+    cr_assert(spk_surrogate_sigmoid(.alpha = 2).alpha == 2 && spk_surrogate_atan().alpha == 2, "snngrow's two");
     cr_assert_str_eq(spk_surrogate_sigmoid().name, "sigmoid");
     cr_assert_str_eq(spk_surrogate_atan().name, "atan");
     cr_assert_not(spk_surrogate_atan(.spiking = false).spiking);
@@ -225,21 +214,18 @@ Test(surrogate, custom) {
 
 Test(surrogate, heaviside) {
     spk_ctx *ctx = spk_ctx_create();
-    spk_tensor *x = spk_set_requires_grad(
-        spk_tensor_from(ctx, SPK_SHAPE(2, 3), (const spk_real[]){-1, -0.0, 0, 1, NAN, (spk_real)-1e-30}),
-        true);
+    spk_tensor *x =
+        spk_set_requires_grad(spk_tensor_from(ctx, SPK_SHAPE(2, 3), (const spk_real[]){-1, -0.0, 0, 1, NAN, (spk_real)-1e-30}), true);
     for (int i = 0; spk_surrogate_name(i); i++) {
         spk_tensor *y = spk_heaviside(x, spk_surrogate_of(spk_surrogate_name(i)));
         assert_values(y, spk_surrogate_name(i), 0, 1, 1, 1, 0, 0);
         spk_backward(spk_sum(y));
-        cr_assert(close_to((double)spk_data(spk_grad(x))[3], formulas[i].grad(1, formulas[i].alpha),
-                           SPK_BY_REAL(1e-5, 1e-12)),
-                  "%s", formulas[i].name);
+        cr_assert(close_to((double)spk_data(spk_grad(x))[3], formulas[i].grad(1, formulas[i].alpha), SPK_BY_REAL(1e-5, 1e-12)), "%s",
+                  formulas[i].name);
         spk_clear_grad(x);
     }
     assert_values(spk_heaviside(spk_bits(VECTOR(ctx, 0, 1)), spk_surrogate_of("atan")), "bits", 1, 1);
-    cr_assert_eq(spk_size(spk_heaviside(spk_tensor_create(ctx, SPK_SHAPE(0, 3)), spk_surrogate_of("atan"))),
-                 0);
+    cr_assert_eq(spk_size(spk_heaviside(spk_tensor_create(ctx, SPK_SHAPE(0, 3)), spk_surrogate_of("atan"))), 0);
     assert_fine(ctx, "heaviside");
     spk_ctx_destroy(ctx);
 }

@@ -19,10 +19,8 @@ typedef struct run {
 static void start(run *r, uint64_t seed, bool bits) {
     r->calls = 0;
     spk_ctx *ctx = r->ctx = spk_ctx_create(.seed = seed, .allocator = {allocate, release, &r->calls});
-    r->net = spk_sequential(ctx, spk_linear_layer(ctx, IN, HIDDEN),
-                            spk_lif(ctx, .T = T, .parallel_optim = true, .spike_out = bits),
-                            spk_linear_layer(ctx, HIDDEN, CLASSES),
-                            spk_lif(ctx, .T = T, .parallel_optim = true, .spike_out = bits));
+    r->net = spk_sequential(ctx, spk_linear_layer(ctx, IN, HIDDEN), spk_lif(ctx, .T = T, .parallel_optim = true, .spike_out = bits),
+                            spk_linear_layer(ctx, HIDDEN, CLASSES), spk_lif(ctx, .T = T, .parallel_optim = true, .spike_out = bits));
     r->x = uniform(ctx, SPK_SHAPE(SAMPLES, IN), 0, 0.5);
     r->labels = spk_tensor_create(ctx, SPK_SHAPE(SAMPLES));
     spk_real *x = spk_data_mut(r->x), *label = spk_data_mut(r->labels);
@@ -35,8 +33,7 @@ static void start(run *r, uint64_t seed, bool bits) {
 
 /* One step of gradient descent on the samples begin .. end - 1; gives the loss. */
 static double step(run *r, int begin, int end, double rate, int64_t *correct) {
-    spk_tensor *y = spk_call(r->net, spk_repeat_over_time(spk_slice(r->x, begin, end), T)),
-               *labels = spk_slice(r->labels, begin, end);
+    spk_tensor *y = spk_call(r->net, spk_repeat_over_time(spk_slice(r->x, begin, end), T)), *labels = spk_slice(r->labels, begin, end);
     spk_tensor *loss = spk_rate_mse(y, labels, T);
     *correct += spk_count_correct(spk_mean_over_time(y, T), labels);
     spk_zero_grad(r->net);
@@ -74,12 +71,9 @@ Test(training, the_loss_falls) {
             for (int i = 0; i < 60; i++) last = epoch(&r, 2, &correct);
             assert_fine(r.ctx, "training");
             if (getenv("SPK_TEST_SHOW"))
-                fprintf(stderr, "spike_out %d, seed %d: %g to %g, %d of %d\n", bits, (int)seed, first, last,
-                        (int)correct, SAMPLES);
-            cr_assert(last < first / 5, "spike_out %d, seed %d: the loss went from %g to %g only", bits,
-                      (int)seed, first, last);
-            cr_assert(correct >= SAMPLES - 2, "spike_out %d, seed %d: %d of %d", bits, (int)seed,
-                      (int)correct, SAMPLES);
+                fprintf(stderr, "spike_out %d, seed %d: %g to %g, %d of %d\n", bits, (int)seed, first, last, (int)correct, SAMPLES);
+            cr_assert(last < first / 5, "spike_out %d, seed %d: the loss went from %g to %g only", bits, (int)seed, first, last);
+            cr_assert(correct >= SAMPLES - 2, "spike_out %d, seed %d: %d of %d", bits, (int)seed, (int)correct, SAMPLES);
             spk_ctx_destroy(r.ctx);
         }
 }
@@ -98,11 +92,9 @@ Test(training, the_same_seed_gives_the_same_bits) {
             }
             for (spk_walk p = spk_parameters(a.net); spk_walk_next(&p);) {
                 const size_t bytes = (size_t)spk_size(p.slot->tensor) * sizeof(spk_real);
-                cr_assert(memcmp(spk_data(p.slot->tensor), spk_data(spk_find_tensor(b.net, p.name)), bytes) ==
-                              0,
+                cr_assert(memcmp(spk_data(p.slot->tensor), spk_data(spk_find_tensor(b.net, p.name)), bytes) == 0,
                           "spike_out %d: %s differs", bits, p.name);
-                cr_assert(memcmp(spk_data(p.slot->tensor), spk_data(spk_find_tensor(c.net, p.name)), bytes) !=
-                              0,
+                cr_assert(memcmp(spk_data(p.slot->tensor), spk_data(spk_find_tensor(c.net, p.name)), bytes) != 0,
                           "spike_out %d: %s is that of another seed", bits, p.name);
             }
             spk_ctx_destroy(a.ctx), spk_ctx_destroy(b.ctx), spk_ctx_destroy(c.ctx);
@@ -118,12 +110,10 @@ Test(training, later_steps_take_no_memory) {
         long before = r.calls;
         for (int i = 0; i < 5; i++) {
             step(&r, 0, BATCH, 0.5, &correct);
-            cr_assert_eq(r.calls, before, "spike_out %d: %ld allocator calls in step %d", bits,
-                         r.calls - before, i + 2);
+            cr_assert_eq(r.calls, before, "spike_out %d: %ld allocator calls in step %d", bits, r.calls - before, i + 2);
         }
         for (int i = 0; i < 3; i++) epoch(&r, 0.5, &correct); /* with the smaller batch, and back */
-        cr_assert_eq(r.calls, before, "spike_out %d: %ld allocator calls for batches of other sizes", bits,
-                     r.calls - before);
+        cr_assert_eq(r.calls, before, "spike_out %d: %ld allocator calls for batches of other sizes", bits, r.calls - before);
         spk_ctx_destroy(r.ctx);
     }
 }

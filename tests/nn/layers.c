@@ -20,21 +20,17 @@ Test(layers, sequential) {
 }
 
 Test(layers, linear_init) {
-    spk_ctx *ctx = spk_ctx_create(.seed = 5), *same = spk_ctx_create(.seed = 5),
-            *other = spk_ctx_create(.seed = 6);
+    spk_ctx *ctx = spk_ctx_create(.seed = 5), *same = spk_ctx_create(.seed = 5), *other = spk_ctx_create(.seed = 6);
     enum { IN = 50, OUT = 400 };
     cr_assert(spk_linear_options().bias, "default");
     spk_module *layer = spk_linear_layer(ctx, IN, OUT), *again = spk_linear_layer(same, IN, OUT),
                *differs = spk_linear_layer(other, IN, OUT);
     spk_tensor *w = spk_find_tensor(layer, "weight"), *b = spk_find_tensor(layer, "bias");
-    cr_assert(spk_shape_equal(spk_tensor_shape(w), SPK_SHAPE(IN, OUT)) &&
-                  spk_shape_equal(spk_tensor_shape(b), SPK_SHAPE(OUT)),
-              "shapes");
+    cr_assert(spk_shape_equal(spk_tensor_shape(w), SPK_SHAPE(IN, OUT)) && spk_shape_equal(spk_tensor_shape(b), SPK_SHAPE(OUT)), "shapes");
     assert_same(spk_find_tensor(again, "weight"), w, 0, "same seed");
     assert_same(spk_find_tensor(again, "bias"), b, 0, "same seed");
     cr_assert(spk_data(spk_find_tensor(differs, "weight"))[0] != spk_data(w)[0], "another seed");
-    cr_assert(spk_data(spk_find_tensor(spk_linear_layer(ctx, IN, OUT), "weight"))[0] != spk_data(w)[0],
-              "the next layer");
+    cr_assert(spk_data(spk_find_tensor(spk_linear_layer(ctx, IN, OUT), "weight"))[0] != spk_data(w)[0], "the next layer");
     const double bound = 1 / sqrt(IN);
     spk_tensor *const drawn[] = {w, b};
     for (int k = 0; k < 2; k++) {
@@ -44,15 +40,12 @@ Test(layers, linear_init) {
             const double v = (double)spk_data(drawn[k])[i];
             sum += v, squares += v * v, largest = fmax(largest, fabs(v));
         }
-        cr_assert(largest <= bound * (1 + 1e-6) && largest > bound * 0.97, "%d: largest %g of %g", k, largest,
-                  bound);
+        cr_assert(largest <= bound * (1 + 1e-6) && largest > bound * 0.97, "%d: largest %g of %g", k, largest, bound);
         cr_assert(fabs(sum / n) < 5 * bound / sqrt(3 * n), "%d: mean %g", k, sum / n);
-        cr_assert(fabs(squares / n / (bound * bound / 3) - 1) < 5 / sqrt(n), "%d: variance %g", k,
-                  squares / n);
+        cr_assert(fabs(squares / n / (bound * bound / 3) - 1) < 5 / sqrt(n), "%d: variance %g", k, squares / n);
     }
     for (spk_walk p = spk_parameters(layer); spk_walk_next(&p);)
-        cr_assert(p.slot->transposed == (strcmp(p.name, "weight") == 0),
-                  "%s: files keep weights as [out, in]", p.name);
+        cr_assert(p.slot->transposed == (strcmp(p.name, "weight") == 0), "%s: files keep weights as [out, in]", p.name);
     spk_ctx_destroy(ctx), spk_ctx_destroy(same), spk_ctx_destroy(other);
 }
 
@@ -72,13 +65,11 @@ Test(layers, linear) {
             for (int64_t r = 0; r < spk_size(x) / IN; r++)
                 for (int o = 0; o < OUT; o++) {
                     double sum = b ? (double)spk_data(b)[o] : 0;
-                    for (int i = 0; i < IN; i++)
-                        sum += (double)spk_data(x)[r * IN + i] * (double)spk_data(w)[i * OUT + o];
-                    cr_assert(close_to((double)spk_data(y)[r * OUT + o], sum, ROUNDING),
-                              "axes %d, bias %d: row %d, %d", shape.axes, bias, (int)r, o);
+                    for (int i = 0; i < IN; i++) sum += (double)spk_data(x)[r * IN + i] * (double)spk_data(w)[i * OUT + o];
+                    cr_assert(close_to((double)spk_data(y)[r * OUT + o], sum, ROUNDING), "axes %d, bias %d: row %d, %d", shape.axes, bias,
+                              (int)r, o);
                 }
-            cr_assert(spk_backward(spk_sum(y)) && spk_grad(x) && spk_grad(w) && (!b || spk_grad(b)),
-                      "gradients");
+            cr_assert(spk_backward(spk_sum(y)) && spk_grad(x) && spk_grad(w) && (!b || spk_grad(b)), "gradients");
         }
     spk_module *net = spk_sequential(ctx, spk_linear_layer(ctx, IN, OUT));
     spk_module_set_name(net, "net");
@@ -97,8 +88,7 @@ Test(layers, batch_norm) {
     assert_values(spk_find_tensor(bn, "bias"), "bias", 0, 0, 0);
     assert_values(mean, "running_mean", 0, 0, 0);
     assert_values(var, "running_var", 1, 1, 1);
-    spk_fill_uniform(spk_find_tensor(bn, "weight"), 0.5, 2),
-        spk_fill_uniform(spk_find_tensor(bn, "bias"), -1, 1);
+    spk_fill_uniform(spk_find_tensor(bn, "weight"), 0.5, 2), spk_fill_uniform(spk_find_tensor(bn, "bias"), -1, 1);
     double m[C] = {0}, v[C] = {1, 1, 1}; /* the running statistics */
     for (int step = 0; step < 3; step++) {
         spk_tensor *x = uniform(ctx, SPK_SHAPE(N, C), -1, 3), *y = spk_call(bn, x);
@@ -109,13 +99,11 @@ Test(layers, batch_norm) {
             m[c] += momentum * (sum / N - m[c]), v[c] += momentum * (squares / (N - 1) - v[c]);
             for (int i = 0; i < N; i++) {
                 const double z = ((double)spk_data(x)[i * C + c] - sum / N) / sqrt(squares / N + eps);
-                const double wanted = z * (double)spk_data(spk_find_tensor(bn, "weight"))[c] +
-                                      (double)spk_data(spk_find_tensor(bn, "bias"))[c];
-                cr_assert(close_to((double)spk_data(y)[i * C + c], wanted, ROUNDING),
-                          "step %d: row %d, channel %d", step, i, c);
+                const double wanted =
+                    z * (double)spk_data(spk_find_tensor(bn, "weight"))[c] + (double)spk_data(spk_find_tensor(bn, "bias"))[c];
+                cr_assert(close_to((double)spk_data(y)[i * C + c], wanted, ROUNDING), "step %d: row %d, channel %d", step, i, c);
             }
-            cr_assert(close_to((double)spk_data(mean)[c], m[c], ROUNDING) &&
-                          close_to((double)spk_data(var)[c], v[c], ROUNDING),
+            cr_assert(close_to((double)spk_data(mean)[c], m[c], ROUNDING) && close_to((double)spk_data(var)[c], v[c], ROUNDING),
                       "step %d: running statistics", step);
         }
         spk_end_step(ctx);
@@ -123,16 +111,14 @@ Test(layers, batch_norm) {
     spk_eval(bn);
     spk_tensor *x = uniform(ctx, SPK_SHAPE(1, C), -1, 3), *y = spk_call(bn, x); /* one row is enough now */
     for (int c = 0; c < C; c++) {
-        const double wanted = ((double)spk_data(x)[c] - m[c]) / sqrt(v[c] + eps) *
-                                  (double)spk_data(spk_find_tensor(bn, "weight"))[c] +
+        const double wanted = ((double)spk_data(x)[c] - m[c]) / sqrt(v[c] + eps) * (double)spk_data(spk_find_tensor(bn, "weight"))[c] +
                               (double)spk_data(spk_find_tensor(bn, "bias"))[c];
         cr_assert(close_to((double)spk_data(y)[c], wanted, ROUNDING), "evaluation: channel %d", c);
         cr_assert(close_to((double)spk_data(mean)[c], m[c], ROUNDING), "evaluation changed the statistics");
     }
     assert_fine(ctx, "batch norm");
     spk_module *plain = spk_batch_norm1d(ctx, C, .affine = false);
-    cr_assert(!spk_find_tensor(plain, "weight") && spk_find_tensor(plain, "running_var") &&
-                  spk_parameter_count(plain, false) == 0,
+    cr_assert(!spk_find_tensor(plain, "weight") && spk_find_tensor(plain, "running_var") && spk_parameter_count(plain, false) == 0,
               "affine = false");
     cr_assert_str_eq(spk_repr(plain), "batch_norm1d(3, eps=1e-05, momentum=0.1, affine=false)");
     spk_call(plain, uniform(ctx, SPK_SHAPE(4, C), 0, 1));
@@ -145,19 +131,16 @@ Test(layers, batch_norm) {
 Test(layers, dropout) {
     enum { N = 200, M = 50, T = 4 };
     spk_ctx *ctx = spk_ctx_create(.seed = 1);
-    spk_module *drop = spk_dropout_layer(ctx, .p = 0.25),
-               *in_time = spk_dropout_layer(ctx, .p = 0.25, .T = T);
+    spk_module *drop = spk_dropout_layer(ctx, .p = 0.25), *in_time = spk_dropout_layer(ctx, .p = 0.25, .T = T);
     spk_tensor *x = spk_full(ctx, SPK_SHAPE(N, M), 3), *y = spk_call(drop, x);
     int zeros = 0;
     for (int i = 0; i < N * M; i++) {
         zeros += spk_data(y)[i] == 0;
-        cr_assert(spk_data(y)[i] == 0 || close_to((double)spk_data(y)[i], 4, ROUNDING), "element %d is %g", i,
-                  (double)spk_data(y)[i]);
+        cr_assert(spk_data(y)[i] == 0 || close_to((double)spk_data(y)[i], 4, ROUNDING), "element %d is %g", i, (double)spk_data(y)[i]);
     }
     cr_assert(fabs(zeros - 0.25 * N * M) < 5 * sqrt(0.25 * 0.75 * N * M), "%d zeros", zeros);
     y = spk_call(in_time, x);
-    for (int i = 0; i < N * M; i++)
-        cr_assert(spk_data(y)[i] == spk_data(y)[i % (N / T * M)], "one mask for all steps: %d", i);
+    for (int i = 0; i < N * M; i++) cr_assert(spk_data(y)[i] == spk_data(y)[i % (N / T * M)], "one mask for all steps: %d", i);
     spk_eval(drop);
     cr_assert_eq(spk_call(drop, x), x, "nothing in evaluation");
     spk_train(drop);
@@ -192,10 +175,10 @@ Test(layers, flatten_and_relu) {
 
 Test(layers, bad_options) {
     spk_ctx *ctx = spk_ctx_create();
-#define BAD(expression, a, b)                                                                                \
-    do {                                                                                                     \
-        cr_assert_eq((expression), spk_inert_module(), "%s: not inert", #expression);                        \
-        assert_error(ctx, #expression, a, b);                                                                \
+#define BAD(expression, a, b)                                                         \
+    do {                                                                              \
+        cr_assert_eq((expression), spk_inert_module(), "%s: not inert", #expression); \
+        assert_error(ctx, #expression, a, b);                                         \
     } while (0)
     BAD(spk_linear_layer(ctx, 0, 3), "spk_linear_layer", "0 inputs");
     BAD(spk_linear_layer(ctx, 3, 0), "spk_linear_layer", "0 outputs");
@@ -215,10 +198,9 @@ Test(layers, bad_options) {
     BAD(spk_dropout_layer(ctx, .T = 0), "spk_dropout_layer", "T is 0");
     const spk_batch_norm1d_opts o = spk_batch_norm1d_options();
     cr_assert(o.eps == 1e-5 && o.momentum == 0.1 && o.affine, "defaults");
-    cr_assert(spk_linear_layer(NULL, 1, 1) == spk_inert_module() &&
-                  spk_batch_norm1d(NULL, 1) == spk_inert_module() &&
-                  spk_dropout_layer(NULL) == spk_inert_module() &&
-                  spk_flatten_layer(NULL) == spk_inert_module() && spk_relu_layer(NULL) == spk_inert_module(),
+    cr_assert(spk_linear_layer(NULL, 1, 1) == spk_inert_module() && spk_batch_norm1d(NULL, 1) == spk_inert_module() &&
+                  spk_dropout_layer(NULL) == spk_inert_module() && spk_flatten_layer(NULL) == spk_inert_module() &&
+                  spk_relu_layer(NULL) == spk_inert_module(),
               "NULL context");
     spk_ctx_destroy(ctx);
 }

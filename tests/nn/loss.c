@@ -30,25 +30,18 @@ static spk_tensor *spike_loss(void *user, spk_tensor *const *x) {
 static spk_tensor *membrane_loss(void *user, spk_tensor *const *x) {
     return spk_membrane_cross_entropy(x[0], ((numbers *)user)->labels, T);
 }
-static spk_tensor *mse_loss(void *user, spk_tensor *const *x) {
-    return spk_rate_mse(x[0], ((numbers *)user)->labels, T);
-}
-static spk_tensor *penalty(void *user, spk_tensor *const *x) {
-    return spk_rate_penalty(x[0], ((numbers *)user)->a, ((numbers *)user)->b);
-}
+static spk_tensor *mse_loss(void *user, spk_tensor *const *x) { return spk_rate_mse(x[0], ((numbers *)user)->labels, T); }
+static spk_tensor *penalty(void *user, spk_tensor *const *x) { return spk_rate_penalty(x[0], ((numbers *)user)->a, ((numbers *)user)->b); }
 
 static void check(spk_function function, numbers p, spk_tensor *x, double wanted, const char *name) {
     spk_ctx *ctx = spk_tensor_ctx(x);
     spk_tensor *loss = function(&p, &x);
     assert_fine(ctx, name);
     cr_assert_eq(spk_axes(loss), 0, "%s: not a scalar", name);
-    cr_assert(close_to(spk_item(loss), wanted, ROUNDING), "%s: %.9g, should be %.9g", name, spk_item(loss),
-              wanted);
+    cr_assert(close_to(spk_item(loss), wanted, ROUNDING), "%s: %.9g, should be %.9g", name, spk_item(loss), wanted);
     const spk_gradcheck_report r = spk_gradcheck(function, 1, &x, .user = &p);
-    if (sizeof(spk_real) < sizeof(double))
-        assert_error(ctx, name, "spk_gradcheck", "double");
-    else
-        cr_assert(r.passed, "%s: element %d: %g and %g", name, (int)r.element, r.analytic, r.numeric);
+    if (sizeof(spk_real) < sizeof(double)) assert_error(ctx, name, "spk_gradcheck", "double");
+    else cr_assert(r.passed, "%s: element %d: %g and %g", name, (int)r.element, r.analytic, r.numeric);
 }
 
 Test(loss, values_and_gradients) {
@@ -89,8 +82,7 @@ Test(loss, of_bits) {
     spk_ctx *ctx = spk_ctx_create(.seed = 2);
     spk_tensor *dense = zeros_and_ones(ctx, SPK_SHAPE(T * N, C)), *bits = spk_bits(dense),
                *labels = spk_tensor_from(ctx, SPK_SHAPE(N), label_values);
-    assert_same(spk_spike_cross_entropy(bits, labels, T, 0), spk_spike_cross_entropy(dense, labels, T, 0),
-                ROUNDING, "cross entropy");
+    assert_same(spk_spike_cross_entropy(bits, labels, T, 0), spk_spike_cross_entropy(dense, labels, T, 0), ROUNDING, "cross entropy");
     assert_same(spk_rate_mse(bits, labels, T), spk_rate_mse(dense, labels, T), ROUNDING, "mse");
     assert_same(spk_rate_penalty(bits, 0.2, 0.3), spk_rate_penalty(dense, 0.2, 0.3), ROUNDING, "penalty");
     assert_fine(ctx, "bits");
@@ -102,9 +94,7 @@ Test(loss, one_hot) {
     spk_tensor *y = spk_one_hot(VECTOR(ctx, 2, 0), 3);
     cr_assert(spk_shape_equal(spk_tensor_shape(y), SPK_SHAPE(2, 3)), "shape");
     assert_values(y, "one_hot", 0, 0, 1, 1, 0, 0);
-    cr_assert(spk_shape_equal(spk_tensor_shape(spk_one_hot(spk_tensor_create(ctx, SPK_SHAPE(0)), 3)),
-                              SPK_SHAPE(0, 3)),
-              "no labels");
+    cr_assert(spk_shape_equal(spk_tensor_shape(spk_one_hot(spk_tensor_create(ctx, SPK_SHAPE(0)), 3)), SPK_SHAPE(0, 3)), "no labels");
     assert_fine(ctx, "one_hot");
     static const double wrong[] = {3, -1, 0.5, NAN, INFINITY, 1e30};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -122,18 +112,12 @@ Test(loss, one_hot) {
 
 Test(loss, count_correct) {
     spk_ctx *ctx = spk_ctx_create();
-    spk_tensor *scores =
-        spk_tensor_from(ctx, SPK_SHAPE(4, 3), (const spk_real[]){1, 2, 3, 5, 5, 0, -1, -2, -3, 0, 1, 0});
-    cr_assert_eq(spk_count_correct(scores, VECTOR(ctx, 2, 0, 0, 1)), 4,
-                 "all; of equal scores the first counts");
+    spk_tensor *scores = spk_tensor_from(ctx, SPK_SHAPE(4, 3), (const spk_real[]){1, 2, 3, 5, 5, 0, -1, -2, -3, 0, 1, 0});
+    cr_assert_eq(spk_count_correct(scores, VECTOR(ctx, 2, 0, 0, 1)), 4, "all; of equal scores the first counts");
     cr_assert_eq(spk_count_correct(scores, VECTOR(ctx, 0, 1, 2, 0)), 0, "none");
-    cr_assert_eq(spk_count_correct(scores, VECTOR(ctx, 2, 1, 0, 7)), 2,
-                 "a label out of range is never right");
-    cr_assert_eq(
-        spk_count_correct(spk_tensor_create(ctx, SPK_SHAPE(0, 3)), spk_tensor_create(ctx, SPK_SHAPE(0))), 0,
-        "an empty batch");
-    cr_assert_eq(spk_count_correct(spk_bits(zeros_and_ones(ctx, SPK_SHAPE(1, 3))), VECTOR(ctx, 5)), 0,
-                 "bits");
+    cr_assert_eq(spk_count_correct(scores, VECTOR(ctx, 2, 1, 0, 7)), 2, "a label out of range is never right");
+    cr_assert_eq(spk_count_correct(spk_tensor_create(ctx, SPK_SHAPE(0, 3)), spk_tensor_create(ctx, SPK_SHAPE(0))), 0, "an empty batch");
+    cr_assert_eq(spk_count_correct(spk_bits(zeros_and_ones(ctx, SPK_SHAPE(1, 3))), VECTOR(ctx, 5)), 0, "bits");
     assert_fine(ctx, "count");
     const struct {
         const char *what;
@@ -156,8 +140,7 @@ Test(loss, count_correct) {
 
 Test(loss, wrong_labels_and_shapes) {
     spk_ctx *ctx = spk_ctx_create(.seed = 2);
-    spk_tensor *x = parameter(ctx, SPK_SHAPE(T * N, C)),
-               *labels = spk_tensor_from(ctx, SPK_SHAPE(N), label_values);
+    spk_tensor *x = parameter(ctx, SPK_SHAPE(T * N, C)), *labels = spk_tensor_from(ctx, SPK_SHAPE(N), label_values);
     static const double wrong[] = {C, -1, 1.5, NAN};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         spk_tensor *bad = spk_keep(labels);
@@ -170,11 +153,11 @@ Test(loss, wrong_labels_and_shapes) {
             assert_error(ctx, "wrong label", k == 2 ? "one_hot" : "cross_entropy", "label");
         }
     }
-#define FAILS(expression, op)                                                                                \
-    do {                                                                                                     \
-        assert_inert((expression), #expression);                                                             \
-        assert_error(ctx, #expression, op, "");                                                              \
-        cr_assert(!spk_grad(x), "%s: a gradient after an error", #expression);                               \
+#define FAILS(expression, op)                                                  \
+    do {                                                                       \
+        assert_inert((expression), #expression);                               \
+        assert_error(ctx, #expression, op, "");                                \
+        cr_assert(!spk_grad(x), "%s: a gradient after an error", #expression); \
     } while (0)
     FAILS(spk_spike_cross_entropy(x, labels, 5, 0), "sum_over_time"); /* T does not divide */
     FAILS(spk_spike_cross_entropy(x, labels, 0, 0), "sum_over_time");
@@ -203,8 +186,7 @@ Test(loss, empty_batch) {
                            : k == 1 ? spk_membrane_cross_entropy(x, labels, T)
                            : k == 2 ? spk_rate_mse(x, labels, T)
                                     : spk_rate_penalty(x, 0.1, 0.2);
-        cr_assert(spk_failed(ctx) || isnan(spk_item(loss)), "loss %d of an empty batch is %g", k,
-                  spk_item(loss));
+        cr_assert(spk_failed(ctx) || isnan(spk_item(loss)), "loss %d of an empty batch is %g", k, spk_item(loss));
         spk_clear_error(ctx);
     }
     spk_ctx_destroy(ctx);

@@ -16,8 +16,7 @@ Test(memory, values) {
     spk_ctx *ctx = spk_ctx_create();
     spk_module *m = with_memories(ctx);
     spk_tensor *x = VECTOR(ctx, 1, 2, 3), *value = x;
-    cr_assert(!spk_memory(m, "a") && spk_reset_value(m, "a") == 0.5 && spk_reset_value(m, "b") == -1,
-              "at first");
+    cr_assert(!spk_memory(m, "a") && spk_reset_value(m, "a") == 0.5 && spk_reset_value(m, "b") == -1, "at first");
     cr_assert(spk_memory_check(m, "a", SPK_SHAPE(3), &value) && !value, "check at the reset value");
     assert_values(spk_memory_like(m, "a", x), "like", 0.5, 0.5, 0.5);
     cr_assert(spk_set_memory(m, "a", x) && spk_memory(m, "a") == x && !spk_memory(m, "b"), "set one of two");
@@ -66,8 +65,7 @@ Test(memory, errors) {
 Test(memory, other_storages_become_dense) {
     spk_ctx *ctx = spk_ctx_create();
     spk_module *m = with_memories(ctx);
-    spk_set_memory(m, "a",
-                   spk_repeat_over_time(spk_step_from(ctx, SPK_SHAPE(1, 2), (const spk_real[]){1, 2}), 2));
+    spk_set_memory(m, "a", spk_repeat_over_time(spk_step_from(ctx, SPK_SHAPE(1, 2), (const spk_real[]){1, 2}), 2));
     spk_set_memory(m, "b", spk_bits(VECTOR(ctx, 1, 0, 1)));
     assert_values(spk_memory(m, "a"), "repeated", 1, 2, 1, 2);
     spk_end_step(ctx);
@@ -90,27 +88,20 @@ Test(memory, shapes_come_and_go) {
             spk_set_memory(m, "a", spk_shift(x, 0.25));
             for (int step = 0; step < 3; step++) {
                 spk_end_step(ctx);
-                cr_assert(spk_memory_check(m, "a", SPK_SHAPE(rows[i], 50), &value) && value, "rows %d: %s",
-                          (int)rows[i], spk_error(ctx));
+                cr_assert(spk_memory_check(m, "a", SPK_SHAPE(rows[i], 50), &value) && value, "rows %d: %s", (int)rows[i], spk_error(ctx));
                 for (int64_t k = 0; k < spk_size(value); k++)
-                    cr_assert(spk_data(value)[k] == (spk_real)(i + 1) + (spk_real)0.25, "rows %d: value",
-                              (int)rows[i]);
+                    cr_assert(spk_data(value)[k] == (spk_real)(i + 1) + (spk_real)0.25, "rows %d: value", (int)rows[i]);
             }
-            spk_set_memory(
-                m, "a",
-                spk_reshape(spk_memory(m, "a"), SPK_SHAPE(50, rows[i]))); /* a view of its own storage */
+            spk_set_memory(m, "a", spk_reshape(spk_memory(m, "a"), SPK_SHAPE(50, rows[i]))); /* a view of its own storage */
             spk_end_step(ctx);
             cr_assert(spk_memory_check(m, "a", SPK_SHAPE(50, rows[i]), &value) && value, "reshaped");
             spk_set_memory(m, "a", spk_scale(value, 2)); /* computed from it */
             spk_end_step(ctx);
-            if (rows[i])
-                cr_assert(spk_data(spk_memory(m, "a"))[0] == 2 * ((spk_real)(i + 1) + (spk_real)0.25),
-                          "doubled");
+            if (rows[i]) cr_assert(spk_data(spk_memory(m, "a"))[0] == 2 * ((spk_real)(i + 1) + (spk_real)0.25), "doubled");
             if (round == 1 && i == 0) held = spk_memory_use(ctx).held;
         }
     assert_fine(ctx, "shapes");
-    cr_assert_eq(spk_memory_use(ctx).held, held, "memory grew from %zu to %zu", held,
-                 spk_memory_use(ctx).held);
+    cr_assert_eq(spk_memory_use(ctx).held, held, "memory grew from %zu to %zu", held, spk_memory_use(ctx).held);
     spk_ctx_destroy(ctx);
 }
 
@@ -140,8 +131,7 @@ Test(memory, graphs_end_with_their_step) {
 
     spk_set_memory(m, "a", leaf); /* a leaf has no graph behind it */
     spk_end_step(ctx);
-    cr_assert(spk_memory_check(m, "a", SPK_SHAPE(2), &value) && value != leaf, "a leaf's value: %s",
-              spk_error(ctx));
+    cr_assert(spk_memory_check(m, "a", SPK_SHAPE(2), &value) && value != leaf, "a leaf's value: %s", spk_error(ctx));
     assert_values(value, "a leaf's value", 1, 2);
     assert_fine(ctx, "graphs");
     spk_ctx_destroy(ctx);
@@ -205,22 +195,18 @@ static void release(void *user, void *block) {
 static bool work(heap *h) {
     spk_ctx *ctx = spk_ctx_create(.seed = 1, .allocator = {allocate, release, h});
     spk_module *net = spk_sequential(ctx, spk_linear_layer(ctx, 5, 6), spk_batch_norm1d(ctx, 6),
-                                     spk_lif(ctx, .T = 3, .parallel_optim = true, .spike_out = true),
-                                     spk_dropout_layer(ctx, .T = 3), spk_linear_layer(ctx, 6, 2),
-                                     spk_plif(ctx, .T = 3, .parallel_optim = true, .store_v_seq = true));
+                                     spk_lif(ctx, .T = 3, .parallel_optim = true, .spike_out = true), spk_dropout_layer(ctx, .T = 3),
+                                     spk_linear_layer(ctx, 6, 2), spk_plif(ctx, .T = 3, .parallel_optim = true, .store_v_seq = true));
     spk_tensor *x = spk_tensor_create(ctx, SPK_SHAPE(4, 5)), *labels = spk_tensor_create(ctx, SPK_SHAPE(4));
     spk_fill_uniform(x, 0, 2);
     for (int step = 0; step < 2; step++) {
         spk_tensor *spikes = spk_call(net, spk_repeat_over_time(x, 3));
-        spk_tensor *loss =
-            spk_add(spk_spike_cross_entropy(spikes, labels, 3, 0),
-                    spk_membrane_cross_entropy(spk_v_seq(spk_find_module(net, "5")), labels, 3));
+        spk_tensor *loss = spk_add(spk_spike_cross_entropy(spikes, labels, 3, 0),
+                                   spk_membrane_cross_entropy(spk_v_seq(spk_find_module(net, "5")), labels, 3));
         spk_zero_grad(net);
         spk_backward(loss);
-        if (step)
-            spk_reset(net);
-        else
-            spk_detach(net);
+        if (step) spk_reset(net);
+        else spk_detach(net);
         spk_repr(net);
         spk_end_step(ctx);
     }

@@ -11,8 +11,7 @@ static spk_module *tree(spk_ctx *ctx) {
     spk_module *net = plain(ctx);
     spk_module_set_name(net, "net");
     spk_add_child(net, "fc", spk_linear_layer(ctx, 2, 3));
-    spk_add_child(net, "block",
-                  spk_sequential(ctx, spk_linear_layer(ctx, 3, 4, .bias = false), spk_batch_norm1d(ctx, 4)));
+    spk_add_child(net, "block", spk_sequential(ctx, spk_linear_layer(ctx, 3, 4, .bias = false), spk_batch_norm1d(ctx, 4)));
     assert_fine(ctx, "tree");
     return net;
 }
@@ -20,23 +19,19 @@ static spk_module *tree(spk_ctx *ctx) {
 Test(module, tree_and_names) {
     spk_ctx *ctx = spk_ctx_create(.seed = 1);
     spk_module *net = tree(ctx), *fc = spk_find_module(net, "fc"), *block = spk_find_module(net, "block");
-    cr_assert(fc && block && fc->parent == net && net->first_child == fc && fc->next_sibling == block &&
-                  !block->next_sibling && !net->parent,
+    cr_assert(fc && block && fc->parent == net && net->first_child == fc && fc->next_sibling == block && !block->next_sibling &&
+                  !net->parent,
               "links");
     cr_assert_str_eq(net->name, "net");
     cr_assert_str_eq(fc->name, "fc");
     cr_assert_eq(spk_find_module(net, ""), net);
     cr_assert_eq(spk_find_module(net, "block.1"), spk_find_module(block, "1"));
-    static const char *const none[] = {"no", "block.2", "block.1.weight", "fc.fc", "f", "fcc", ".",
-                                       "..", ".fc",     "block..1"};
-    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
-        cr_assert_null(spk_find_module(net, none[i]), "'%s' was found", none[i]);
-    cr_assert(spk_find_tensor(net, "fc.weight") && spk_dim(spk_find_tensor(net, "fc.weight"), 1) == 3,
-              "fc.weight");
+    static const char *const none[] = {"no", "block.2", "block.1.weight", "fc.fc", "f", "fcc", ".", "..", ".fc", "block..1"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) cr_assert_null(spk_find_module(net, none[i]), "'%s' was found", none[i]);
+    cr_assert(spk_find_tensor(net, "fc.weight") && spk_dim(spk_find_tensor(net, "fc.weight"), 1) == 3, "fc.weight");
     cr_assert_eq(spk_find_tensor(net, "block.1.running_mean"), spk_find_tensor(block, "1.running_mean"));
     cr_assert_eq(spk_find_tensor(fc, "bias"), spk_find_tensor(net, "fc.bias"));
-    static const char *const no_tensor[] = {"weight",       "fc",        "fc.", "fc.no",
-                                            "block.0.bias", "no.weight", "",    "."};
+    static const char *const no_tensor[] = {"weight", "fc", "fc.", "fc.no", "block.0.bias", "no.weight", "", "."};
     for (size_t i = 0; i < sizeof no_tensor / sizeof *no_tensor; i++)
         cr_assert_null(spk_find_tensor(net, no_tensor[i]), "'%s' was found", no_tensor[i]);
     assert_fine(ctx, "looking for what is not there is no error");
@@ -62,13 +57,11 @@ Test(module, walks) {
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char names[400] = "";
-        for (spk_walk w = spk_walk_slots(net, cases[i].kinds); spk_walk_next(&w);)
-            strcat(strcat(names, w.name), " ");
+        for (spk_walk w = spk_walk_slots(net, cases[i].kinds); spk_walk_next(&w);) strcat(strcat(names, w.name), " ");
         cr_assert_str_eq(names, cases[i].names, "kinds %u: %s", cases[i].kinds, names);
     }
     char inner[100] = ""; /* from a part: names begin there, and the walk stays there */
-    for (spk_walk w = spk_parameters(spk_find_module(net, "fc")); spk_walk_next(&w);)
-        strcat(strcat(inner, w.name), " ");
+    for (spk_walk w = spk_parameters(spk_find_module(net, "fc")); spk_walk_next(&w);) strcat(strcat(inner, w.name), " ");
     cr_assert_str_eq(inner, "weight bias ");
     char modules[200] = "";
     for (spk_module *m = net; m; m = spk_next_module(net, m)) strcat(strcat(modules, m->name), " ");
@@ -106,12 +99,10 @@ Test(module, counts_freezing_and_gradients) {
 Test(module, modes) {
     spk_ctx *ctx = spk_ctx_create(.seed = 1);
     spk_module *net = tree(ctx), *block = spk_find_module(net, "block");
-    for (spk_module *m = net; m; m = spk_next_module(net, m))
-        cr_assert(m->training, "%s begins in training mode", m->name);
+    for (spk_module *m = net; m; m = spk_next_module(net, m)) cr_assert(m->training, "%s begins in training mode", m->name);
     spk_eval(block);
     for (spk_module *m = net; m; m = spk_next_module(net, m))
-        cr_assert_eq(m->training, m == net || strcmp(m->name, "fc") == 0,
-                     "%s: eval of a part reaches its parts only", m->name);
+        cr_assert_eq(m->training, m == net || strcmp(m->name, "fc") == 0, "%s: eval of a part reaches its parts only", m->name);
     spk_eval(net);
     for (spk_module *m = net; m; m = spk_next_module(net, m)) cr_assert(!m->training, "%s: eval", m->name);
     spk_train(net);
@@ -123,8 +114,7 @@ Test(module, repr) {
     spk_ctx *ctx = spk_ctx_create(.seed = 1);
     spk_module *net = tree(ctx);
     spk_add_child(net, "drop", spk_dropout_layer(ctx, .p = 0.25, .T = 4));
-    spk_add_child(net, "deep",
-                  spk_sequential(ctx, spk_sequential(ctx, spk_relu_layer(ctx), spk_flatten_layer(ctx))));
+    spk_add_child(net, "deep", spk_sequential(ctx, spk_sequential(ctx, spk_relu_layer(ctx), spk_flatten_layer(ctx))));
     cr_assert_str_eq(spk_repr(net),
                      "plain(\n"
                      "  (fc): linear(2, 3, bias=true)\n"
@@ -150,8 +140,7 @@ Test(module, repr) {
 Test(module, slots) {
     spk_ctx *ctx = spk_ctx_create(.seed = 1);
     spk_module *m = plain(ctx);
-    spk_tensor *p = spk_register_parameter(m, "p", SPK_SHAPE(2, 3)),
-               *b = spk_register_buffer(m, "b", SPK_SCALAR);
+    spk_tensor *p = spk_register_parameter(m, "p", SPK_SHAPE(2, 3)), *b = spk_register_buffer(m, "b", SPK_SCALAR);
     cr_assert(spk_requires_grad(p) && !spk_requires_grad(b), "only parameters want gradients");
     cr_assert(spk_size(p) == 6 && spk_size(b) == 1, "shapes");
     for (int i = 0; i < 6; i++) cr_assert(spk_data(p)[i] == 0, "zeros");
@@ -223,10 +212,10 @@ Test(module, names) {
 Test(module, children_that_are_refused) {
     spk_ctx *ctx = spk_ctx_create(.seed = 1), *other = spk_ctx_create();
     spk_module *net = tree(ctx), *fc = spk_find_module(net, "fc"), *block = spk_find_module(net, "block");
-#define REFUSED(parent, name, child, a, b)                                                                   \
-    do {                                                                                                     \
-        cr_assert_eq(spk_add_child((parent), (name), (child)), spk_inert_module(), "%s", b);                 \
-        assert_error(ctx, "add_child", a, b);                                                                \
+#define REFUSED(parent, name, child, a, b)                                                   \
+    do {                                                                                     \
+        cr_assert_eq(spk_add_child((parent), (name), (child)), spk_inert_module(), "%s", b); \
+        assert_error(ctx, "add_child", a, b);                                                \
     } while (0)
     REFUSED(net, "x", NULL, "plain (net)", "NULL");
     REFUSED(net, "x", spk_inert_module(), "plain (net)", "constructor that failed");
@@ -244,9 +233,7 @@ Test(module, children_that_are_refused) {
     assert_error(ctx, "sequential", "sequential", "a part of a module already");
     cr_assert_not(spk_module_set_name(fc, "block"), "a sibling's name");
     assert_error(ctx, "set_name", "linear (net.fc)", "'block'");
-    cr_assert(spk_module_set_name(fc, "fc") && spk_module_set_name(fc, "first") &&
-                  spk_find_module(net, "first") == fc,
-              "renamed");
+    cr_assert(spk_module_set_name(fc, "fc") && spk_module_set_name(fc, "first") && spk_find_module(net, "first") == fc, "renamed");
     spk_ctx_destroy(ctx), spk_ctx_destroy(other);
 }
 
@@ -256,16 +243,16 @@ typedef struct trace {
     char calls[100];
 } trace;
 
-#define HOOKS(letter, factor)                                                                                \
-    static spk_tensor *before_##letter(spk_module *module, spk_tensor *x, void *user) {                      \
-        (void)module;                                                                                        \
-        strcat(((trace *)user)->calls, "<" #letter);                                                         \
-        return (factor) ? spk_scale(x, (factor)) : NULL;                                                     \
-    }                                                                                                        \
-    static spk_tensor *after_##letter(spk_module *module, spk_tensor *x, spk_tensor *y, void *user) {        \
-        (void)module, (void)x;                                                                               \
-        strcat(((trace *)user)->calls, ">" #letter);                                                         \
-        return (factor) ? spk_shift(y, (factor)) : NULL;                                                     \
+#define HOOKS(letter, factor)                                                                         \
+    static spk_tensor *before_##letter(spk_module *module, spk_tensor *x, void *user) {               \
+        (void)module;                                                                                 \
+        strcat(((trace *)user)->calls, "<" #letter);                                                  \
+        return (factor) ? spk_scale(x, (factor)) : NULL;                                              \
+    }                                                                                                 \
+    static spk_tensor *after_##letter(spk_module *module, spk_tensor *x, spk_tensor *y, void *user) { \
+        (void)module, (void)x;                                                                        \
+        strcat(((trace *)user)->calls, ">" #letter);                                                  \
+        return (factor) ? spk_shift(y, (factor)) : NULL;                                              \
     }
 HOOKS(a, 0)
 HOOKS(b, 3)
@@ -280,13 +267,10 @@ Test(module, hooks) {
     spk_ctx *ctx = spk_ctx_create(.seed = 1);
     trace t = {""};
     spk_module *m = plain(ctx);
-    spk_add_forward_hook(m, after_b, &t), spk_add_forward_pre_hook(m, before_a, &t),
-        spk_add_forward_pre_hook(m, before_b, &t);
-    spk_add_forward_hook(m, after_a, &t), spk_add_forward_pre_hook(m, before_c, &t),
-        spk_add_forward_hook(m, after_c, &t);
+    spk_add_forward_hook(m, after_b, &t), spk_add_forward_pre_hook(m, before_a, &t), spk_add_forward_pre_hook(m, before_b, &t);
+    spk_add_forward_hook(m, after_a, &t), spk_add_forward_pre_hook(m, before_c, &t), spk_add_forward_hook(m, after_c, &t);
     assert_values(spk_call(m, VECTOR(ctx, 1, 2)), "hooked", 1 * 15 + 8, 2 * 15 + 8);
-    cr_assert_str_eq(t.calls, "<a<b<c>b>a>c", "%s",
-                     t.calls); /* each kind in the order in which it was added */
+    cr_assert_str_eq(t.calls, "<a<b<c>b>a>c", "%s", t.calls); /* each kind in the order in which it was added */
     spk_add_forward_hook(m, sees_both, NULL);
     assert_values(spk_call(m, VECTOR(ctx, 1, 2)), "the input that forward got", 8, 8);
     t.calls[0] = '\0';
@@ -323,8 +307,7 @@ static spk_tensor *gives_null(spk_module *module, spk_tensor *x) { return (void)
 Test(module, calls) {
     spk_ctx *ctx = spk_ctx_create(.seed = 1), *other = spk_ctx_create();
     static const spk_module_type no_forward = {.name = "no_forward", .size = sizeof(spk_module)};
-    static const spk_module_type null_forward = {
-        .name = "null_forward", .size = sizeof(spk_module), .forward = gives_null};
+    static const spk_module_type null_forward = {.name = "null_forward", .size = sizeof(spk_module), .forward = gives_null};
     spk_tensor *x = VECTOR(ctx, 1, 2);
     assert_inert(spk_call(spk_module_create(ctx, &no_forward), x), "no forward");
     assert_error(ctx, "no forward", "no_forward", "no forward");
@@ -361,18 +344,15 @@ Test(module, destroy_early) {
     spk_ctx *ctx = spk_ctx_create(.seed = 1);
     spk_tensor *x = uniform(ctx, SPK_SHAPE(2, 3), -1, 1);
     const size_t before = spk_memory_use(ctx).held;
-    spk_module *net =
-        spk_sequential(ctx, spk_flatten_layer(ctx), spk_linear_layer(ctx, 3, 3),
-                       spk_sequential(ctx, spk_linear_layer(ctx, 3, 3), spk_lif(ctx)), spk_relu_layer(ctx));
+    spk_module *net = spk_sequential(ctx, spk_flatten_layer(ctx), spk_linear_layer(ctx, 3, 3),
+                                     spk_sequential(ctx, spk_linear_layer(ctx, 3, 3), spk_lif(ctx)), spk_relu_layer(ctx));
     trace t = {""};
     spk_add_forward_hook(spk_find_module(net, "2.0"), after_a, &t);
     spk_backward(spk_sum(spk_call(net, x)));
     spk_end_step(ctx); /* the membrane has storage of its own now, the weights have gradients */
     spk_reset(net);
     spk_module_destroy(spk_find_module(net, "2"));
-    cr_assert(!spk_find_module(net, "2") &&
-                  spk_find_module(net, "3") == spk_find_module(net, "1")->next_sibling,
-              "the parent forgot it");
+    cr_assert(!spk_find_module(net, "2") && spk_find_module(net, "3") == spk_find_module(net, "1")->next_sibling, "the parent forgot it");
     cr_assert_eq(spk_parameter_count(net, false), 12);
     spk_call(net, x);
     assert_fine(ctx, "the rest works");
@@ -384,15 +364,13 @@ Test(module, destroy_early) {
     assert_fine(ctx, "destroyed");
     const size_t arenas = spk_memory_use(ctx).held - before;
     for (int i = 0; i < 20; i++) {
-        spk_module *again =
-            spk_sequential(ctx, spk_linear_layer(ctx, 3, 3), spk_lif(ctx), spk_batch_norm1d(ctx, 3));
+        spk_module *again = spk_sequential(ctx, spk_linear_layer(ctx, 3, 3), spk_lif(ctx), spk_batch_norm1d(ctx, 3));
         spk_backward(spk_sum(spk_call(again, x)));
         spk_end_step(ctx);
         spk_module_destroy(again);
     }
     assert_fine(ctx, "again and again");
-    cr_assert_eq(spk_memory_use(ctx).held - before, arenas, "destroyed modules left %zu bytes",
-                 spk_memory_use(ctx).held - before - arenas);
+    cr_assert_eq(spk_memory_use(ctx).held - before, arenas, "destroyed modules left %zu bytes", spk_memory_use(ctx).held - before - arenas);
     spk_module_destroy(NULL), spk_module_destroy(spk_inert_module());
     spk_ctx_destroy(ctx);
 }
@@ -403,11 +381,8 @@ Test(module, null_and_inert_everywhere) {
         spk_module *m = none[i];
         spk_tensor *value;
         cr_assert(spk_failed(spk_module_ctx(m)), "%d: context", i);
-        cr_assert(!spk_module_set_name(m, "x") && spk_add_child(m, "x", m) == spk_inert_module(), "%d: names",
-                  i);
-        cr_assert(spk_find_module(m, "x") == NULL && spk_find_tensor(m, "x") == NULL &&
-                      spk_find_module(m, NULL) == NULL,
-                  "%d: find", i);
+        cr_assert(!spk_module_set_name(m, "x") && spk_add_child(m, "x", m) == spk_inert_module(), "%d: names", i);
+        cr_assert(spk_find_module(m, "x") == NULL && spk_find_tensor(m, "x") == NULL && spk_find_module(m, NULL) == NULL, "%d: find", i);
         assert_inert(spk_register_parameter(m, "x", SPK_SHAPE(1)), "parameter");
         assert_inert(spk_register_buffer(m, "x", SPK_SHAPE(1)), "buffer");
         cr_assert(!spk_register_memory(m, "x", 0) && !spk_add_forward_pre_hook(m, before_a, NULL) &&
@@ -417,18 +392,15 @@ Test(module, null_and_inert_everywhere) {
         cr_assert_str_eq(spk_repr(m), "");
         for (spk_walk w = spk_parameters(m); spk_walk_next(&w);) cr_assert_fail("%d: a slot", i);
         cr_assert_eq(spk_parameter_count(m, false), 0);
-        spk_train(m), spk_eval(m), spk_zero_grad(m), spk_freeze(m, true), spk_reset(m), spk_detach(m),
-            spk_module_destroy(m);
-        cr_assert(!spk_memory(m, "v") && !spk_set_memory(m, "v", NULL) && isnan(spk_reset_value(m, "v")) &&
-                      !spk_set_reset_value(m, "v", 1),
+        spk_train(m), spk_eval(m), spk_zero_grad(m), spk_freeze(m, true), spk_reset(m), spk_detach(m), spk_module_destroy(m);
+        cr_assert(!spk_memory(m, "v") && !spk_set_memory(m, "v", NULL) && isnan(spk_reset_value(m, "v")) && !spk_set_reset_value(m, "v", 1),
                   "%d: memory", i);
         cr_assert_not(spk_memory_check(m, "v", SPK_SHAPE(1), &value));
         cr_assert_null(value);
         assert_inert(spk_memory_like(m, "v", NULL), "memory_like");
     }
     cr_assert_null(spk_module_create(NULL, &plain_type));
-    cr_assert(spk_inert_module()->training == false && strcmp(spk_inert_module()->name, "inert") == 0,
-              "nothing wrote to the inert module");
+    cr_assert(spk_inert_module()->training == false && strcmp(spk_inert_module()->name, "inert") == 0, "nothing wrote to the inert module");
     spk_ctx *ctx = spk_ctx_create();
     spk_module *m = plain(ctx);
     cr_assert(!spk_find_module(m, NULL) && !spk_find_tensor(m, NULL), "NULL name");

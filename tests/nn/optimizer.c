@@ -47,11 +47,11 @@ static void assert_close(double got, double wanted, double tolerance, const char
     cr_assert(fabs(got - wanted) <= tolerance * fmax(1, fabs(wanted)), "%s: %.17g, should be %.17g", what, got, wanted);
 }
 
-#define assert_failed(ctx, text)                                                                     \
-    do {                                                                                             \
-        cr_assert(spk_failed(ctx), "no error");                                                      \
-        cr_assert(strstr(spk_error(ctx), text), "wanted '%s' in: %s", text, spk_error(ctx));         \
-        spk_clear_error(ctx);                                                                        \
+#define assert_failed(ctx, text)                                                             \
+    do {                                                                                     \
+        cr_assert(spk_failed(ctx), "no error");                                              \
+        cr_assert(strstr(spk_error(ctx), text), "wanted '%s' in: %s", text, spk_error(ctx)); \
+        spk_clear_error(ctx);                                                                \
     } while (0)
 
 /* Golden vectors: a small reader of tests/golden/optimizers.txt, whose cases have 6 numbers and 5 gradients. */
@@ -77,8 +77,8 @@ static void read_setting(FILE *file, golden *c) {
     const struct {
         const char *key;
         double *to;
-    } numbers[] = {{"lr", &c->lr}, {"momentum", &c->momentum}, {"weight_decay", &c->weight_decay},
-                   {"beta1", &c->beta1}, {"beta2", &c->beta2}, {"eps", &c->eps}};
+    } numbers[] = {{"lr", &c->lr},       {"momentum", &c->momentum}, {"weight_decay", &c->weight_decay},
+                   {"beta1", &c->beta1}, {"beta2", &c->beta2},       {"eps", &c->eps}};
     if (strcmp(key, "optimizer") == 0) snprintf(c->optimizer, sizeof c->optimizer, "%.15s", value);
     if (strcmp(key, "nesterov") == 0) c->nesterov = true;
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
@@ -411,10 +411,10 @@ Test(optimizer, clipping) {
     spk_ctx_destroy(ctx);
 }
 
-#define refused(ctx, call, text)         \
-    do {                                 \
+#define refused(ctx, call, text)          \
+    do {                                  \
         cr_assert((call) == NULL, #call); \
-        assert_failed(ctx, text);        \
+        assert_failed(ctx, text);         \
     } while (0)
 
 Test(optimizer, bad_options) {

@@ -66,14 +66,24 @@ Test(schedule, warmup_lr) {
     spk_ctx_destroy(ctx);
 }
 
-/* OneCycleLR(max_lr=1, total_steps=10, pct_start=0.4): up from 1/25 at step 0 to 1 at 3, down to 1/25/1e4 at 9, by thirds and sixths of half
- * a turn, whose cosines are 1/2, -1/2 and sqrt(3)/2, 1/2, 0, -1/2, -sqrt(3)/2. */
+/* OneCycleLR(max_lr=1, total_steps=10, pct_start=0.4): up from 1/25 at step 0 to 1 at 3, down to 1/25/1e4 at 9, by thirds and sixths of
+ * half a turn, whose cosines are 1/2, -1/2 and sqrt(3)/2, 1/2, 0, -1/2, -sqrt(3)/2. */
 Test(schedule, one_cycle_lr) {
     spk_ctx *ctx = spk_ctx_create();
     const double first = 0.04, last = 4e-6, s = sqrt(3) / 2;
     const double up = (1 - first) / 2, down = (1 - last) / 2;
-    const double wanted[] = {first, 1 - up * 1.5, 1 - up * 0.5, 1, last + down * (1 + s), last + down * 1.5, last + down, last + down * 0.5,
-                             last + down * (1 - s), last, last, last};
+    const double wanted[] = {first,
+                             1 - up * 1.5,
+                             1 - up * 0.5,
+                             1,
+                             last + down * (1 + s),
+                             last + down * 1.5,
+                             last + down,
+                             last + down * 0.5,
+                             last + down * (1 - s),
+                             last,
+                             last,
+                             last};
     spk_optimizer *opt = spk_adam(bag(ctx), .lr = 0.3);
     assert_rates(opt, spk_one_cycle_lr(opt, .max_lr = 1, .steps = 10, .start = 0.4), 12, wanted, "spk_one_cycle_lr");
 
@@ -218,6 +228,7 @@ Test(schedule, options_are_the_macros_defaults) {
     cr_assert(spk_step_lr_options().gamma == 0.1 && spk_step_lr_options().step_size == 0);
     cr_assert(spk_cosine_lr_options().steps == 0 && spk_cosine_lr_options().lowest == 0);
     const spk_one_cycle_lr_opts cycle = spk_one_cycle_lr_options();
-    cr_assert(cycle.steps == 0 && spk_is_none(cycle.max_lr) && cycle.start == 0.3 && cycle.div_factor == 25 && cycle.final_div_factor == 1e4);
+    cr_assert(cycle.steps == 0 && spk_is_none(cycle.max_lr) && cycle.start == 0.3 && cycle.div_factor == 25 &&
+              cycle.final_div_factor == 1e4);
     cr_assert(spk_warmup_lr_options().steps == 0 && spk_warmup_lr_options().first == 1.0 / 3);
 }

@@ -81,11 +81,11 @@ static bool same_bits(spk_module *a, spk_module *b) {
     return true;
 }
 
-#define assert_failed(ctx, a, b)                                                                          \
-    do {                                                                                                  \
-        cr_assert(spk_failed(ctx), "no error");                                                           \
+#define assert_failed(ctx, a, b)                                                                                                \
+    do {                                                                                                                        \
+        cr_assert(spk_failed(ctx), "no error");                                                                                 \
         cr_assert(strstr(spk_error(ctx), a) && strstr(spk_error(ctx), b), "wanted '%s' and '%s' in: %s", a, b, spk_error(ctx)); \
-        spk_clear_error(ctx);                                                                             \
+        spk_clear_error(ctx);                                                                                                   \
     } while (0)
 
 static void write_bytes(const char *path, const void *bytes, size_t n) {
@@ -158,8 +158,10 @@ StateTest(the_file_is_what_the_format_says) {
     cr_assert(header % 8 == 0 && n == 8 + header + 6 * sizeof(spk_real), "%zu bytes of header, %zu in all", header, n);
     char wanted[256], text[1024] = "";
     memcpy(text, bytes + 8, header);
-    snprintf(wanted, sizeof wanted, "{\"__metadata__\":{\"format\":\"pt\",\"writer\":\"spiketape " SPK_VERSION "\"},"
-             "\"weight\":{\"dtype\":\"%s\",\"shape\":[2,3],\"data_offsets\":[0,%d]}}", DTYPE, (int)(6 * WIDTH));
+    snprintf(wanted, sizeof wanted,
+             "{\"__metadata__\":{\"format\":\"pt\",\"writer\":\"spiketape " SPK_VERSION "\"},"
+             "\"weight\":{\"dtype\":\"%s\",\"shape\":[2,3],\"data_offsets\":[0,%d]}}",
+             DTYPE, (int)(6 * WIDTH));
     cr_assert(strncmp(text, wanted, strlen(wanted)) == 0, "%s", text);
     cr_assert(strspn(text + strlen(wanted), " ") == header - strlen(wanted), "padding is spaces");
     const double turned[] = {0, 2, 4, 1, 3, 5};
@@ -226,8 +228,8 @@ StateTest(another_nets_file) {
     const struct {
         spk_module *net;
         const char *a, *b;
-    } cases[] = {{longer, "fc.bias", "[7]"}, {longer, "[2]", "[7]"}, {more, "extra", "missing"}, {less, "'fc.bias'", "a"},
-                 {turned, "fc.weight", "[3, 2]"}, {turned, "[2, 3]", "[3, 2]"}};
+    } cases[] = {{longer, "fc.bias", "[7]"}, {longer, "[2]", "[7]"},          {more, "extra", "missing"},
+                 {less, "'fc.bias'", "a"},   {turned, "fc.weight", "[3, 2]"}, {turned, "[2, 3]", "[3, 2]"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         fill(cases[i].net, 0.25);
         cr_assert(!spk_load(cases[i].net, in_folder("a")), "case %zu", i);
@@ -291,25 +293,53 @@ StateTest(damaged_headers) {
 
 /* Headers that are wrong in one way each; `x` is [2] of F32, 8 bytes of data, unless the case says otherwise. */
 #define X(dtype, shape, offsets) "{\"x\":{\"dtype\":" dtype ",\"shape\":" shape ",\"data_offsets\":" offsets "}}"
-#define XY(x, y) "{\"x\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":" x "},\"y\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":" y "}}"
+#define XY(x, y) \
+    "{\"x\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":" x "},\"y\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":" y "}}"
 
 static const struct {
     const char *header;
     size_t data;
 } wrong[] = {
-    {"", 0}, {"[]", 0}, {"nonsense", 8}, {"{\"x\":1}", 8}, {"{\"x\":{}}", 8}, {"{\"x\":[1,2,3]}", 8}, {"{\"x\":\"F32\"}", 8},
-    {X("\"F16\"", "[2]", "[0,4]"), 4}, {X("\"I32\"", "[2]", "[0,8]"), 8}, {X("\"f32\"", "[2]", "[0,8]"), 8}, {X("32", "[2]", "[0,8]"), 8},
-    {X("\"F32\"", "[NaN]", "[0,8]"), 8}, {X("\"F32\"", "[null]", "[0,8]"), 8}, {X("\"F32\"", "[-2]", "[0,8]"), 8},
-    {X("\"F32\"", "[-2,-1]", "[0,8]"), 8}, {X("\"F32\"", "[2.5]", "[0,10]"), 10}, {X("\"F32\"", "[1e999]", "[0,8]"), 8},
-    {X("\"F32\"", "[1e300]", "[0,8]"), 8}, {X("\"F32\"", "[\"2\"]", "[0,8]"), 8}, {X("\"F32\"", "2", "[0,8]"), 8},
-    {X("\"F32\"", "[4611686018427387904,4]", "[0,0]"), 0}, {X("\"F32\"", "[1099511627776]", "[0,4398046511104]"), 8},
-    {X("\"F32\"", "[1,1,1,1,1,1,2]", "[0,8]"), 8}, {X("\"F32\"", "[3]", "[0,8]"), 8}, {X("\"F32\"", "[2]", "[0,7]"), 7},
-    {X("\"F32\"", "[2]", "[0]"), 8}, {X("\"F32\"", "[2]", "[0,8,8]"), 8}, {X("\"F32\"", "[2]", "[8,0]"), 8},
-    {X("\"F32\"", "[2]", "[-8,0]"), 8}, {X("\"F32\"", "[2]", "[0.5,8.5]"), 9}, {X("\"F32\"", "[2]", "[4,12]"), 8},
-    {X("\"F32\"", "[2]", "[4,12]"), 12}, {X("\"F32\"", "[2]", "[0,8]"), 9}, {X("\"F32\"", "[2]", "[0,18446744073709551616]"), 8},
-    {XY("[0,8]", "[0,8]"), 8}, {XY("[0,8]", "[4,12]"), 12}, {XY("[0,8]", "[12,20]"), 20},
+    {"", 0},
+    {"[]", 0},
+    {"nonsense", 8},
+    {"{\"x\":1}", 8},
+    {"{\"x\":{}}", 8},
+    {"{\"x\":[1,2,3]}", 8},
+    {"{\"x\":\"F32\"}", 8},
+    {X("\"F16\"", "[2]", "[0,4]"), 4},
+    {X("\"I32\"", "[2]", "[0,8]"), 8},
+    {X("\"f32\"", "[2]", "[0,8]"), 8},
+    {X("32", "[2]", "[0,8]"), 8},
+    {X("\"F32\"", "[NaN]", "[0,8]"), 8},
+    {X("\"F32\"", "[null]", "[0,8]"), 8},
+    {X("\"F32\"", "[-2]", "[0,8]"), 8},
+    {X("\"F32\"", "[-2,-1]", "[0,8]"), 8},
+    {X("\"F32\"", "[2.5]", "[0,10]"), 10},
+    {X("\"F32\"", "[1e999]", "[0,8]"), 8},
+    {X("\"F32\"", "[1e300]", "[0,8]"), 8},
+    {X("\"F32\"", "[\"2\"]", "[0,8]"), 8},
+    {X("\"F32\"", "2", "[0,8]"), 8},
+    {X("\"F32\"", "[4611686018427387904,4]", "[0,0]"), 0},
+    {X("\"F32\"", "[1099511627776]", "[0,4398046511104]"), 8},
+    {X("\"F32\"", "[1,1,1,1,1,1,2]", "[0,8]"), 8},
+    {X("\"F32\"", "[3]", "[0,8]"), 8},
+    {X("\"F32\"", "[2]", "[0,7]"), 7},
+    {X("\"F32\"", "[2]", "[0]"), 8},
+    {X("\"F32\"", "[2]", "[0,8,8]"), 8},
+    {X("\"F32\"", "[2]", "[8,0]"), 8},
+    {X("\"F32\"", "[2]", "[-8,0]"), 8},
+    {X("\"F32\"", "[2]", "[0.5,8.5]"), 9},
+    {X("\"F32\"", "[2]", "[4,12]"), 8},
+    {X("\"F32\"", "[2]", "[4,12]"), 12},
+    {X("\"F32\"", "[2]", "[0,8]"), 9},
+    {X("\"F32\"", "[2]", "[0,18446744073709551616]"), 8},
+    {XY("[0,8]", "[0,8]"), 8},
+    {XY("[0,8]", "[4,12]"), 12},
+    {XY("[0,8]", "[12,20]"), 20},
     {"{\"x\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"x\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8},
-    {X("\"F32\"", "[2]", "[0,8]") "}", 8}, {X("\"F32\"", "[2]", "[0,8]") "x", 8},
+    {X("\"F32\"", "[2]", "[0,8]") "}", 8},
+    {X("\"F32\"", "[2]", "[0,8]") "x", 8},
     {"{\"__metadata__\":3,\"x\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8},
 };
 
@@ -343,8 +373,11 @@ static void plain_release(void *user, void *block) {
 
 StateTest(lies_ask_for_no_memory) {
     spk_ctx *ctx = spk_ctx_create(.allocator = {watching_allocate, plain_release, NULL});
-    static const unsigned char lengths[][8] = {{255, 255, 255, 255, 255, 255, 255, 255}, {0, 0, 0, 0, 0, 0, 0, 128},
-                                               {0, 0, 0, 0, 1}, {255, 255, 255, 127}, {248, 255, 255, 255, 255, 255, 255, 255}};
+    static const unsigned char lengths[][8] = {{255, 255, 255, 255, 255, 255, 255, 255},
+                                               {0, 0, 0, 0, 0, 0, 0, 128},
+                                               {0, 0, 0, 0, 1},
+                                               {255, 255, 255, 127},
+                                               {248, 255, 255, 255, 255, 255, 255, 255}};
     largest_block = 0;
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
         unsigned char bytes[16];
