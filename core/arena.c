@@ -46,14 +46,17 @@ static bool grow(spk_arena *arena, size_t bytes) {
     return true;
 }
 
+/* The smallest block given back that is large enough; what it has too much stays for others. */
 static void *take_spare(spk_arena *arena, size_t bytes) {
-    for (int i = arena->n_spare - 1; i >= 0; i--) {
-        if (arena->spare[i].bytes != bytes) continue;
-        void *block = arena->spare[i].block;
-        arena->spare[i] = arena->spare[--arena->n_spare];
-        return block;
-    }
-    return NULL;
+    int best = -1;
+    for (int i = arena->n_spare - 1; i >= 0; i--)
+        if (arena->spare[i].bytes >= bytes && (best < 0 || arena->spare[i].bytes < arena->spare[best].bytes)) best = i;
+    if (best < 0) return NULL;
+    unsigned char *block = arena->spare[best].block;
+    arena->spare[best].block = block + bytes;
+    arena->spare[best].bytes -= bytes;
+    if (!arena->spare[best].bytes) arena->spare[best] = arena->spare[--arena->n_spare];
+    return block;
 }
 
 void *spk_arena_take(spk_arena *arena, size_t bytes) {
@@ -69,10 +72,18 @@ void *spk_arena_take(spk_arena *arena, size_t bytes) {
     return block;
 }
 
+/* The newest block goes back to where it came from, others wait for somebody whom they fit. */
 void spk_arena_give(spk_arena *arena, void *block, size_t bytes) {
-    if (!block || arena->n_spare == SPK_ARENA_SPARE) return;
-    arena->spare[arena->n_spare].block = block;
-    arena->spare[arena->n_spare++].bytes = rounded(bytes ? bytes : 1);
+    if (!block) return;
+    bytes = rounded(bytes ? bytes : 1);
+    const spk_chunk *chunk = arena->current;
+    if ((unsigned char *)block + bytes == chunk->bytes + chunk->used) {
+        arena->current->used -= bytes;
+        arena->used -= bytes;
+    } else if (arena->n_spare < SPK_ARENA_SPARE) {
+        arena->spare[arena->n_spare].block = block;
+        arena->spare[arena->n_spare++].bytes = bytes;
+    }
 }
 
 void spk_arena_rewind(spk_arena *arena) {

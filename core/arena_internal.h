@@ -24,7 +24,7 @@ typedef struct spk_arena {
 
 /* `bytes` of uninitialised memory, or NULL with the context's error set. */
 void *spk_arena_take(spk_arena *arena, size_t bytes);
-/* Hands a block back before the step ends; a later request of the same size gets it while it is still in the cache. */
+/* Hands a block back before the step ends, for later requests of its size or smaller. Blocks handed back newest first leave no trace. */
 void spk_arena_give(spk_arena *arena, void *block, size_t bytes);
 /* Frees all blocks at once and keeps the memory, as one chunk, so that the next step of the same or a smaller size asks for no more. */
 void spk_arena_rewind(spk_arena *arena);

@@ -142,6 +142,13 @@ void spk_seed(spk_ctx *ctx, uint64_t seed) {
     if (ctx != &no_context) ctx->random = (spk_random){.seed = seed};
 }
 
+void spk_set_road(spk_ctx *ctx, spk_road road) {
+    ctx = spk_ctx_or_failed(ctx);
+    if (ctx != &no_context) ctx->road = road;
+}
+
+spk_road_counts spk_roads_taken(const spk_ctx *ctx) { return ctx ? ctx->roads : (spk_road_counts){0}; }
+
 spk_memory_report spk_memory_use(const spk_ctx *ctx) {
     return ctx ? (spk_memory_report){.held = ctx->held, .step = ctx->data.used, .step_peak = ctx->step_peak} : (spk_memory_report){0};
 }

@@ -65,6 +65,21 @@ typedef struct spk_memory_report {
 /** How much memory the context holds. */
 SPK_API spk_memory_report spk_memory_use(const spk_ctx *ctx);
 
+/** Roads that a product with a matrix of many zeros can take; both give the same result to rounding. */
+typedef enum spk_road {
+    SPK_ROAD_AUTO,   /**< the faster one, by the share of non-zero elements: the default */
+    SPK_ROAD_SPARSE, /**< visit only what is not zero */
+    SPK_ROAD_DENSE   /**< visit everything, through BLAS */
+} spk_road;
+/** Forces a road, for tests and benchmarks, or gives the choice back. */
+SPK_API void spk_set_road(spk_ctx *ctx, spk_road road);
+/** How many products took each road since the context was made. */
+typedef struct spk_road_counts {
+    int64_t sparse, dense;
+} spk_road_counts;
+/** The counts; zeros for NULL. */
+SPK_API spk_road_counts spk_roads_taken(const spk_ctx *ctx);
+
 /**
  * How many threads the library's loops and its matrix products use, in all contexts: the one process-wide setting. At first
  * OMP_NUM_THREADS, or the number of processors. Values below 1 mean 1.

@@ -27,6 +27,9 @@ struct spk_ctx {
     spk_arena data;       /* numbers */
     size_t step_peak;
 
+    spk_road road; /* forced, or SPK_ROAD_AUTO */
+    spk_road_counts roads;
+
     spk_random random;
     spk_tensor inert; /* what a failed op returns */
 

@@ -4,8 +4,8 @@
 #include "core/blas_internal.h"
 #include "core/columns_internal.h"
 #include "core/parallel_internal.h"
+#include "core/sparse_gemm_internal.h"
 #include "core/tensor_internal.h"
-#include <string.h>
 
 enum { X, WEIGHT, BIAS };
 
@@ -24,34 +24,10 @@ static bool infer(spk_record *r) {
     return spk_output_repeated(r, 0, shape, x->repeat);
 }
 
-/* The rows stored: the product of x's axes but the last, without the repeats (x's or W's own sizes may be 0). */
-static int64_t rows_of(const spk_record *r) {
-    const spk_shape shape = r->in[X]->shape;
-    int64_t rows = 1;
-    for (int i = 0; i < shape.axes - 1; i++) rows *= shape.dim[i];
-    return rows / r->in[X]->repeat;
-}
-
-/* x as numbers: itself, or for bits a copy in scratch memory, which *scratch then points to. */
-static const spk_real *numbers(spk_record *r, spk_real **scratch) {
-    const spk_tensor *x = r->in[X];
-    *scratch = NULL;
-    if (x->storage != SPK_BITS) return spk_reals(x);
-    if (!(*scratch = spk_scratch(r, spk_bytes(x->size)))) return NULL;
-    spk_tensor_write_out(x, *scratch);
-    return *scratch;
-}
-
 static void forward(spk_record *r) {
-    const int64_t in = spk_dim(r->in[WEIGHT], 0), out = spk_dim(r->in[WEIGHT], 1);
-    const int64_t rows = rows_of(r);
-    spk_real *scratch, *y = spk_values(r->out[0]);
-    const spk_real *x = numbers(r, &scratch);
-    if (!x) return;
+    const spk_sparse_matrix x = spk_sparse_matrix_of(r->in[X]);
     const spk_real *bias = r->in[BIAS] ? spk_values(r->in[BIAS]) : NULL;
-    for (int64_t row = 0; bias && row < rows; row++) memcpy(y + row * out, bias, spk_bytes(out));
-    spk_gemm(false, false, rows, out, in, x, spk_values(r->in[WEIGHT]), bias ? 1 : 0, y);
-    spk_scratch_done(r, scratch, spk_bytes(r->in[X]->size));
+    spk_sparse_gemm(r->ctx, &x, spk_dim(r->in[WEIGHT], 1), spk_values(r->in[WEIGHT]), bias, spk_values(r->out[0]));
 }
 
 typedef struct bias_work {
@@ -69,18 +45,12 @@ static void bias_range(void *work, int64_t begin, int64_t end) {
 
 /* gW = x' g, gx = g W', gb = column sums of g. For a repeated x, g is summed over its repeats already, and so is gx. */
 static void backward(spk_record *r) {
-    const int64_t in = spk_dim(r->in[WEIGHT], 0), out = spk_dim(r->in[WEIGHT], 1);
-    const int64_t rows = rows_of(r);
+    const spk_sparse_matrix x = spk_sparse_matrix_of(r->in[X]);
+    const int64_t in = spk_dim(r->in[WEIGHT], 0), out = spk_dim(r->in[WEIGHT], 1), rows = x.m.rows;
     const spk_real *g = spk_grad_of(r, 0);
     spk_real *gx = spk_grad_to(r, X), *gw = spk_grad_to(r, WEIGHT), *gb = spk_grad_to(r, BIAS);
     if (gx) spk_gemm(false, true, rows, in, out, g, spk_values(r->in[WEIGHT]), 0, gx);
-    if (gw) {
-        spk_real *scratch;
-        const spk_real *x = numbers(r, &scratch);
-        if (!x) return;
-        spk_gemm(true, false, in, out, rows, x, g, 0, gw);
-        spk_scratch_done(r, scratch, spk_bytes(r->in[X]->size));
-    }
+    if (gw) spk_sparse_gemm_transposed(r->ctx, &x, out, g, gw);
     if (gb) {
         double *sum = spk_scratch(r, (size_t)out * sizeof *sum);
         if (!sum) return;

@@ -1,0 +1,134 @@
+#include "core/sparse_gemm_internal.h"
+#include "core/bits_internal.h"
+#include "core/blas_internal.h"
+#include "core/row_sums_internal.h"
+#include <string.h>
+
+/*
+ * The density up to which the sparse road is the faster one: measured by `bench/micro` as the crossing of its curves, on one thread, and
+ * rounded down. `wide` is for 64 columns of B and more, `narrow` for up to SPK_NARROW, where BLAS is far from its best too.
+ *
+ *   kernels, BLAS                                    forward: 5 % 10 % 20 % 30 % 50 %    transposed: 5 % 10 % 20 % 30 % 50 %
+ */
+typedef struct crossover {
+    double wide, narrow;
+} crossover;
+
+static crossover crossover_of(void) { return (crossover){.wide = 0.25, .narrow = 0.25}; }
+
+/* Rows that are made dense at a time: they stay in the L2 cache between being written and being multiplied. */
+#define DENSE_ROWS 256
+/* Rows of a tile of the transposed product: a block of 64 columns of them is 256 KB of float, which stays in the L2 cache. */
+#define TILE_ROWS 1024
+/* One row in so many is looked at before all of a matrix of numbers is counted. */
+#define SAMPLE 16
+
+spk_sparse_matrix spk_sparse_matrix_of(const spk_tensor *x) {
+    const int64_t columns = x->shape.dim[x->shape.axes - 1];
+    int64_t rows = 1; /* not size / columns, which may be 0 */
+    for (int i = 0; i < x->shape.axes - 1; i++) rows *= x->shape.dim[i];
+    const bool bits = x->storage == SPK_BITS;
+    return (spk_sparse_matrix){.m = {rows / x->repeat, columns, bits ? NULL : x->data, bits ? x->data : NULL},
+                               .scale = bits ? x->scale : 1};
+}
+
+static double limit_of(int64_t n) { return n <= SPK_NARROW ? crossover_of().narrow : crossover_of().wide; }
+
+/* True when a look at a few rows shows that a matrix of numbers is not sparse. */
+static bool looks_dense(const spk_matrix *m, double limit) {
+    int64_t set = 0, seen = 0;
+    for (int64_t r = 0; m->numbers && r < m->rows; r += SAMPLE, seen += m->columns)
+        for (int64_t c = 0; c < m->columns; c++) set += m->numbers[r * m->columns + c] != 0;
+    return (double)set > 1.5 * limit * (double)seen;
+}
+
+/* Chooses the road, and for the sparse one makes the lists. */
+static bool sparse(spk_ctx *ctx, const spk_matrix *m, int64_t n, spk_lists *lists) {
+    const double limit = limit_of(n);
+    *lists = (spk_lists){0};
+    bool wanted = ctx->road != SPK_ROAD_DENSE && m->rows > 0 && m->columns > 0 && m->columns <= UINT32_MAX;
+    if (wanted && ctx->road == SPK_ROAD_AUTO && looks_dense(m, limit)) wanted = false;
+    if (wanted && !spk_lists_count(ctx, m, lists)) return false;
+    if (wanted && ctx->road == SPK_ROAD_AUTO) wanted = (double)spk_lists_total(lists) <= limit * (double)m->rows * (double)m->columns;
+    if (wanted) ctx->roads.sparse++;
+    else ctx->roads.dense++;
+    return wanted && spk_lists_fill(ctx, m, lists);
+}
+
+/* Rows of the matrix as numbers: its own, or bits written out to `room`. */
+static const spk_real *rows_of(const spk_sparse_matrix *x, int64_t first, int64_t rows, spk_real *room) {
+    const spk_matrix *m = &x->m;
+    if (m->numbers) return m->numbers + first * m->columns;
+    const int64_t words = spk_words_of(m->columns);
+    for (int64_t r = 0; r < rows; r++) spk_bits_unpack(m->columns, m->words + (first + r) * words, x->scale, room + r * m->columns);
+    return room;
+}
+
+/* Runs over the rows in runs that are written out, or all at once where they need not be. */
+static void dense_runs(spk_ctx *ctx, const spk_sparse_matrix *x,
+                       void (*product)(const void *to, int64_t first, int64_t rows, const spk_real *x), const void *to) {
+    const spk_matrix *m = &x->m;
+    const int64_t run = m->numbers || m->rows < DENSE_ROWS ? m->rows : DENSE_ROWS;
+    const size_t bytes = m->numbers ? 0 : spk_bytes(run * m->columns);
+    spk_real *room = spk_step_data(ctx, bytes);
+    int64_t first = 0;
+    do { /* at least once: an empty product is a matrix of zeros */
+        const int64_t rows = m->rows - first < run ? m->rows - first : run;
+        if (room) product(to, first, rows, rows_of(x, first, rows, room));
+        first += run;
+    } while (first < m->rows);
+    spk_arena_give(&ctx->data, room, bytes);
+}
+
+typedef struct product {
+    int64_t n, columns;
+    const spk_real *b, *bias;
+    spk_real *out;
+} product;
+
+static void forward_run(const void *to, int64_t first, int64_t rows, const spk_real *x) {
+    const product *p = to;
+    spk_real *y = p->out + first * p->n;
+    for (int64_t r = 0; p->bias && r < rows; r++) memcpy(y + r * p->n, p->bias, spk_bytes(p->n));
+    spk_gemm(false, false, rows, p->n, p->columns, x, p->b, p->bias ? 1 : 0, y);
+}
+
+static void transposed_run(const void *to, int64_t first, int64_t rows, const spk_real *x) {
+    const product *p = to;
+    spk_gemm(true, false, p->columns, p->n, rows, x, p->b + first * p->n, first ? 1 : 0, p->out);
+}
+
+void spk_sparse_gemm(spk_ctx *ctx, const spk_sparse_matrix *x, int64_t n, const spk_real *b, const spk_real *bias, spk_real *y) {
+    spk_lists lists;
+    if (sparse(ctx, &x->m, n, &lists))
+        spk_sum_rows(ctx, &(spk_row_sums){.lists = &lists, .b = b, .columns = n, .scale = x->scale, .bias = bias, .c = y});
+    else if (!ctx->failed) dense_runs(ctx, x, forward_run, &(product){.n = n, .columns = x->m.columns, .b = b, .bias = bias, .out = y});
+    spk_lists_done(ctx, &lists);
+}
+
+/* The sparse transposed product of a wide B: tile by tile of its rows. */
+static void sum_tiles(spk_ctx *ctx, const spk_lists *lists, spk_row_sums sums) {
+    const int64_t n = (lists->rows + TILE_ROWS - 1) / TILE_ROWS;
+    const size_t bytes = (size_t)n * sizeof(spk_lists);
+    const spk_real *b = sums.b;
+    spk_lists *tiles = spk_step_data(ctx, bytes);
+    if (!tiles || !spk_lists_transposed(ctx, lists, TILE_ROWS, tiles)) return;
+    for (int64_t i = 0; i < n && !ctx->failed; i++) {
+        sums.lists = &tiles[i], sums.b = b + i * TILE_ROWS * sums.columns, sums.add = i > 0;
+        spk_sum_rows(ctx, &sums);
+    }
+    for (int64_t i = n - 1; i >= 0; i--) spk_lists_done(ctx, &tiles[i]);
+    spk_arena_give(&ctx->data, tiles, bytes);
+}
+
+void spk_sparse_gemm_transposed(spk_ctx *ctx, const spk_sparse_matrix *x, int64_t n, const spk_real *b, spk_real *c) {
+    spk_lists lists;
+    if (sparse(ctx, &x->m, n, &lists)) {
+        const spk_row_sums sums = {.lists = &lists, .b = b, .columns = n, .scale = x->scale, .c = c};
+        if (n <= SPK_NARROW) spk_scatter_rows(ctx, &sums);
+        else sum_tiles(ctx, &lists, sums);
+    } else if (!ctx->failed) {
+        dense_runs(ctx, x, transposed_run, &(product){.n = n, .columns = x->m.columns, .b = b, .out = c});
+    }
+    spk_lists_done(ctx, &lists);
+}
