@@ -1,6 +1,7 @@
 /* Backward: one walk over the records in reverse. */
 #include "autograd/op.h"
 #include "autograd/tape.h"
+#include "core/blas_internal.h"
 #include "core/context_internal.h"
 #include <string.h>
 
@@ -81,7 +82,27 @@ static spk_tensor *gradient_create(spk_tensor *x) {
     return g;
 }
 
-static void gradient_drop(spk_ctx *ctx, spk_tensor *g) { spk_arena_give(&ctx->data, g->data, spk_bytes(g->size)); }
+/* A gradient that is not multiplied out yet, and whose memory its factor has. */
+struct spk_pending {
+    spk_product product;
+    spk_tensor *factor;
+};
+
+static void gradient_drop(spk_ctx *ctx, spk_tensor *g) {
+    if (g->pending) g = g->pending->factor;
+    spk_arena_give(&ctx->data, g->data, spk_bytes(g->size));
+}
+
+/* Multiplies a pending gradient out. False without memory. */
+static bool write_out(spk_tensor *g) {
+    if (!g->pending) return true;
+    const spk_product *q = &g->pending->product;
+    if (!spk_tensor_take_dense(g)) return false;
+    spk_gemm(false, true, q->rows, q->in, q->out, q->g, q->weight, 0, spk_reals(g));
+    gradient_drop(g->object.ctx, g);
+    g->pending = NULL;
+    return true;
+}
 
 static void add(spk_tensor *to, const spk_tensor *g) {
     spk_real *restrict sum = spk_reals(to);
@@ -103,6 +124,8 @@ static spk_tensor *leaf_gradient(spk_tensor *leaf) {
 static void deliver(spk_tensor *x, spk_tensor *g) {
     spk_ctx *ctx = x->object.ctx;
     spk_tensor **slot = x->record ? &x->grad : &x->arriving;
+    const bool alone = x->record && !*slot && !x->hooks && !x->retains_grad;
+    if (!alone && (!write_out(g) || (*slot && !write_out(*slot)))) return;
     if (!x->record && !x->hooks) { /* a leaf accumulates over backwards */
         if (!leaf_gradient(x)) return;
         if (g == x->grad) x->grad_ready = true;
@@ -117,7 +140,15 @@ static void deliver(spk_tensor *x, spk_tensor *g) {
     }
 }
 
-const spk_real *spk_grad_of(spk_record *r, int k) { return r->out[k] && r->out[k]->grad ? spk_reals(r->out[k]->grad) : NULL; }
+const spk_real *spk_grad_of(spk_record *r, int k) {
+    spk_tensor *g = r->out[k] ? r->out[k]->grad : NULL;
+    return g && write_out(g) ? spk_reals(g) : NULL;
+}
+
+const spk_product *spk_grad_product_of(spk_record *r, int k) {
+    const spk_tensor *g = r->out[k] ? r->out[k]->grad : NULL;
+    return g && g->pending ? &g->pending->product : NULL;
+}
 
 /* An earlier input of this record that is the same tensor and has its contribution already, or -1. */
 static int twin(const spk_record *r, int i) {
@@ -146,7 +177,7 @@ spk_real *spk_grad_add_to(spk_record *r, int i) {
     if (!x || !x->requires_grad || r->ctx->failed) return NULL;
     const int j = twin(r, i);
     if (j >= 0) return spk_reals(r->contributions[j]);
-    if (x->record && x->grad) return spk_reals(x->grad);
+    if (x->record && x->grad) return write_out(x->grad) ? spk_reals(x->grad) : NULL;
     if (!x->record && !x->hooks && x->grad_ready) return spk_reals(x->grad);
     spk_real *g = spk_grad_to(r, i);
     return g ? memset(g, 0, spk_bytes(spk_stored(x))) : NULL;
@@ -154,7 +185,7 @@ spk_real *spk_grad_add_to(spk_record *r, int i) {
 
 void spk_grad_pass(spk_record *r, int k, int i) {
     spk_tensor *x = i < r->inputs ? r->in[i] : NULL, *y = r->out[k];
-    if (!x || !x->requires_grad || !y->grad || r->ctx->failed) return;
+    if (!x || !x->requires_grad || !y->grad || r->ctx->failed || !write_out(y->grad)) return;
     if (x->record && !y->retains_grad) { /* the gradient moves: y's is complete, and nobody reads it after this record */
         r->contributions[i] = y->grad;
         y->grad->shape = gradient_shape(x);
@@ -163,6 +194,27 @@ void spk_grad_pass(spk_record *r, int k, int i) {
         spk_real *g = spk_grad_to(r, i);
         if (g) memcpy(g, y->grad->data, spk_bytes(y->grad->size));
     }
+}
+
+/* True when the op that made x takes its gradient as a product. */
+static bool takes_product(const spk_tensor *x) {
+    for (int k = 0; x->record && k < SPK_MAX_OUTPUTS; k++)
+        if (x->record->out[k] == x) return x->record->op->product_outputs >> k & 1;
+    return false;
+}
+
+bool spk_grad_product(spk_record *r, int k, int i, spk_tensor *weight) {
+    spk_tensor *x = i < r->inputs ? r->in[i] : NULL, *y = r->out[k];
+    if (!x || !x->requires_grad || !takes_product(x) || !y->grad || y->retains_grad || r->ctx->failed) return false;
+    spk_tensor *g = spk_tensor_header(r->ctx, gradient_shape(x));
+    struct spk_pending *pending = spk_step_header(r->ctx, sizeof *pending);
+    if (!g || !pending) return false;
+    const int64_t in = weight->shape.dim[0], out = weight->shape.dim[1];
+    *pending = (struct spk_pending){{y->grad->size / out, in, out, spk_reals(y->grad), spk_reals(weight)}, y->grad};
+    g->op = "backward", g->pending = pending;
+    r->contributions[i] = g;
+    y->grad = NULL;
+    return true;
 }
 
 static bool reached(const spk_record *r, uint64_t walk) {

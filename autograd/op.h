@@ -23,6 +23,7 @@ typedef struct spk_op {
     unsigned optional_inputs; /**< bit i: input i may be NULL */
     unsigned saved_inputs;    /**< bit i: backward reads input i, which must not be written in between */
     unsigned saved_outputs;   /**< bit i: backward reads output i */
+    unsigned product_outputs; /**< bit i: backward asks spk_grad_product_of for output i's gradient first */
     /** Checks the inputs' shapes and sets the outputs with spk_output...; false after spk_op_fail. */
     bool (*infer)(spk_record *r);
     /** Computes the outputs. NULL when infer has done all, as for views. */
@@ -106,6 +107,19 @@ SPK_API spk_real *spk_grad_to(spk_record *r, int i);
  * last use of spk_grad_of(r, k). Both have the same spk_count.
  */
 SPK_API void spk_grad_pass(spk_record *r, int k, int i);
+/** A gradient that is not multiplied out: g [rows, out] times the transpose of weight [in, out]. */
+typedef struct spk_product {
+    int64_t rows, in, out;
+    const spk_real *g, *weight;
+} spk_product;
+/**
+ * In backward: gives input i, of `rows` rows of `in` elements, the product of output k's gradient and the weight's transpose as its
+ * gradient without computing it. False when the op that made the input does not take products: compute it then. Call it after the last use
+ * of spk_grad_of(r, k).
+ */
+SPK_API bool spk_grad_product(spk_record *r, int k, int i, spk_tensor *weight);
+/** In backward: the gradient of output k as a product, if it came as one and nobody else contributed to it or reads it; else NULL. */
+SPK_API const spk_product *spk_grad_product_of(spk_record *r, int k);
 /** In backward: as spk_grad_to, but to be added to: it holds zeros or what has arrived so far. For ops that touch few elements. */
 SPK_API spk_real *spk_grad_add_to(spk_record *r, int i);
 

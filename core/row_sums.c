@@ -194,3 +194,27 @@ bool spk_scatter_rows(spk_ctx *ctx, const spk_row_sums *s) {
     spk_arena_give(&ctx->data, w.room, bytes);
     return true;
 }
+
+/* One weighted sum over all rows. */
+SPK_INLINE void sum_all(int packs, int64_t rows, const spk_real *factor, const spk_real *b, int64_t stride, spk_real *out) {
+    pack sum[MOST_PACKS] = {{0}};
+    for (int64_t r = 0; r < rows; r++)
+        for (int k = 0; k < packs; k++) sum[k] += factor[r] * ((const pack *)(b + r * stride))[k];
+    for (int k = 0; k < packs; k++) ((pack *)out)[k] = sum[k];
+}
+
+SPK_CLONES static void sum_weighted_rows(int64_t rows, const spk_real *factor, const spk_real *b, int64_t stride, int64_t n,
+                                         spk_real *out) {
+    int64_t i = 0;
+    for (; i + BLOCK <= n; i += BLOCK) sum_all(MOST_PACKS, rows, factor, b + i, stride, out + i);
+    for (; i + LANES <= n; i += LANES) sum_all(1, rows, factor, b + i, stride, out + i);
+    for (; i < n; i++) {
+        spk_real sum = 0;
+        for (int64_t r = 0; r < rows; r++) sum += factor[r] * b[r * stride + i];
+        out[i] = sum;
+    }
+}
+
+void spk_sum_weighted_rows(int64_t rows, const spk_real *factor, const spk_real *b, int64_t stride, int64_t n, spk_real *out) {
+    sum_weighted_rows(rows, factor, b, stride, n, out);
+}

@@ -30,4 +30,8 @@ bool spk_sum_rows(spk_ctx *ctx, const spk_row_sums *sums);
 bool spk_scatter_rows(spk_ctx *ctx, const spk_row_sums *sums);
 #define SPK_NARROW 16
 
+/* out[i] = sum over the rows r of factor[r] * b[r * stride + i], for n columns: a short piece of a product, for a caller who works in
+ * tiles. */
+void spk_sum_weighted_rows(int64_t rows, const spk_real *factor, const spk_real *b, int64_t stride, int64_t n, spk_real *out);
+
 #endif

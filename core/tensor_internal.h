@@ -33,7 +33,8 @@ struct spk_tensor {
     bool grad_ready;           /* leaf: grad holds a gradient */
     spk_tensor *arriving;      /* leaf with hooks: what the running backward has brought so far */
     struct spk_hook *hooks;
-    uint64_t walk; /* the last backward walk that reached it */
+    struct spk_pending *pending; /* of a gradient: what is to be multiplied to get it; it has no data then */
+    uint64_t walk;               /* the last backward walk that reached it */
 };
 
 /* Written by nobody: the inert tensor has no elements. */

@@ -4,6 +4,7 @@
 #include "core/blas_internal.h"
 #include "core/columns_internal.h"
 #include "core/parallel_internal.h"
+#include "core/row_sums_internal.h"
 #include "core/sparse_gemm_internal.h"
 #include "core/tensor_internal.h"
 
@@ -48,8 +49,7 @@ static void backward(spk_record *r) {
     const spk_sparse_matrix x = spk_sparse_matrix_of(r->in[X]);
     const int64_t in = spk_dim(r->in[WEIGHT], 0), out = spk_dim(r->in[WEIGHT], 1), rows = x.m.rows;
     const spk_real *g = spk_grad_of(r, 0);
-    spk_real *gx = spk_grad_to(r, X), *gw = spk_grad_to(r, WEIGHT), *gb = spk_grad_to(r, BIAS);
-    if (gx) spk_gemm(false, true, rows, in, out, g, spk_values(r->in[WEIGHT]), 0, gx);
+    spk_real *gw = spk_grad_to(r, WEIGHT), *gb = spk_grad_to(r, BIAS);
     if (gw) spk_sparse_gemm_transposed(r->ctx, &x, out, g, gw);
     if (gb) {
         double *sum = spk_scratch(r, (size_t)out * sizeof *sum);
@@ -57,6 +57,10 @@ static void backward(spk_record *r) {
         spk_parallel(out, 64 * (1 + (1 << 14) / (1 + rows)), bias_range, &(bias_work){rows, out, g, sum, gb});
         spk_scratch_done(r, sum, (size_t)out * sizeof *sum);
     }
+    /* Narrow, it costs less to multiply out where it is used than to store and read. */
+    if (out <= SPK_NARROW && spk_grad_product(r, 0, X, r->in[WEIGHT])) return;
+    spk_real *gx = spk_grad_to(r, X);
+    if (gx) spk_gemm(false, true, rows, in, out, g, spk_values(r->in[WEIGHT]), 0, gx);
 }
 
 const spk_op spk_op_linear = {.name = "linear",
