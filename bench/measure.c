@@ -1,0 +1,52 @@
+#include "measure.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+double milliseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return 1e3 * (double)now.tv_sec + 1e-6 * (double)now.tv_nsec;
+}
+
+static int ascending(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+void sort_times(double *times, int n) { qsort(times, (size_t)n, sizeof *times, ascending); }
+
+bool reset_peak_memory(void) {
+    FILE *file = fopen("/proc/self/clear_refs", "w");
+    if (!file) return false;
+    const bool written = fputs("5", file) >= 0; /* 5: VmHWM becomes VmRSS (proc(5)) */
+    return fclose(file) == 0 && written;
+}
+
+long long resident_memory(bool peak) {
+    FILE *file = fopen("/proc/self/status", "r");
+    char line[128];
+    long long kilobytes = 0;
+    while (file && fgets(line, sizeof line, file))
+        if (sscanf(line, peak ? "VmHWM: %lld" : "VmRSS: %lld", &kilobytes) == 1) break;
+    if (file) fclose(file);
+    return 1024 * kilobytes;
+}
+
+void write_rates(spk_module *net, char *text, size_t room) {
+    int length = snprintf(text, room, "\"spike_rate\": [");
+    const char *separator = "";
+    for (spk_module *m = net; m; m = spk_next_module(net, m)) {
+        if (!spk_as_node(m)) continue;
+        length += snprintf(text + length, room - (size_t)length, "%s%.4f", separator, spk_firing_rate(m));
+        separator = ", ";
+    }
+    snprintf(text + length, room - (size_t)length, "]");
+}
+
+double count_spikes(spk_module *net) {
+    double spikes = 0;
+    for (spk_module *m = net; m; m = spk_next_module(net, m))
+        if (spk_as_node(m)) spikes += spk_firing_rate(m) * (double)spk_size(spk_spikes(m));
+    return spikes;
+}
