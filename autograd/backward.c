@@ -196,16 +196,17 @@ void spk_grad_pass(spk_record *r, int k, int i) {
     }
 }
 
-/* True when the op that made x takes its gradient as a product. */
-static bool takes_product(const spk_tensor *x) {
-    for (int k = 0; x->record && k < SPK_MAX_OUTPUTS; k++)
-        if (x->record->out[k] == x) return x->record->op->product_outputs >> k & 1;
+/* True when the op that made x takes its gradient as a product of `out` columns. */
+static bool takes_product(const spk_tensor *x, int64_t out) {
+    const spk_record *r = x->record;
+    for (int k = 0; r && r->op->wants_product && k < SPK_MAX_OUTPUTS; k++)
+        if (r->out[k] == x) return r->op->wants_product(r, k, out);
     return false;
 }
 
 bool spk_grad_product(spk_record *r, int k, int i, spk_tensor *weight) {
     spk_tensor *x = i < r->inputs ? r->in[i] : NULL, *y = r->out[k];
-    if (!x || !x->requires_grad || !takes_product(x) || !y->grad || y->retains_grad || r->ctx->failed) return false;
+    if (!x || !x->requires_grad || !takes_product(x, weight->shape.dim[1]) || !y->grad || y->retains_grad || r->ctx->failed) return false;
     spk_tensor *g = spk_tensor_header(r->ctx, gradient_shape(x));
     struct spk_pending *pending = spk_step_header(r->ctx, sizeof *pending);
     if (!g || !pending) return false;

@@ -23,13 +23,14 @@ typedef struct spk_op {
     unsigned optional_inputs; /**< bit i: input i may be NULL */
     unsigned saved_inputs;    /**< bit i: backward reads input i, which must not be written in between */
     unsigned saved_outputs;   /**< bit i: backward reads output i */
-    unsigned product_outputs; /**< bit i: backward asks spk_grad_product_of for output i's gradient first */
     /** Checks the inputs' shapes and sets the outputs with spk_output...; false after spk_op_fail. */
     bool (*infer)(spk_record *r);
     /** Computes the outputs. NULL when infer has done all, as for views. */
     void (*forward)(spk_record *r);
     /** Computes the inputs' gradients from the outputs'. NULL: gradients do not pass. */
     void (*backward)(spk_record *r);
+    /** True when backward would rather have output k's gradient as a product of `out` columns (spk_grad_product_of). NULL: never. */
+    bool (*wants_product)(const spk_record *r, int k, int64_t out);
 } spk_op;
 
 /** A call of an op: on the tape it is what backward walks. Ops read `in`, `out`, `attributes` and `saved`. */

@@ -8,7 +8,7 @@
 #include "autograd/ops.h"
 #include "core/bits_internal.h"
 #include "core/parallel_internal.h"
-#include "neuron/leaky_tile_internal.h"
+#include "neuron/leaky_product_internal.h"
 #include "neuron/ops_internal.h"
 
 static bool infer(spk_record *r) {
@@ -154,11 +154,15 @@ static void forward_share(void *v, int64_t begin, int64_t end) {
 static void forward(spk_record *r) {
     const spk_leaky *a = r->attributes;
     const int64_t words = a->T * spk_words_of(r->out[SPK_LEAKY_SPIKES]->size / a->T);
-    /* Spikes that go out as numbers are kept as bits for the adjoint: one kernel reads them, and the numbers may be changed. */
+    /* Spikes that go out as numbers are kept as bits for the adjoint, too, so that one kernel reads them all. */
     if (!a->spike_out && a->surrogate.spiking && spk_is_recorded(r) && !spk_save_for_backward(r, (size_t)words * sizeof(uint64_t))) return;
     forward_work f = {.w = spk_leaky_run_of(r), .v_last = spk_values(r->out[SPK_LEAKY_V_LAST])};
     f.v_seq = r->out[SPK_LEAKY_V_SEQ] ? spk_values(r->out[SPK_LEAKY_V_SEQ]) : NULL;
     spk_parallel(f.w.share, 1, forward_share, &f);
+}
+
+static bool wants_product(const spk_record *r, int k, int64_t out) {
+    return k == SPK_LEAKY_SPIKES && spk_spike_product_wanted(r->attributes, out);
 }
 
 const spk_op spk_op_leaky = {.name = "leaky",
@@ -168,10 +172,10 @@ const spk_op spk_op_leaky = {.name = "leaky",
                              .optional_inputs = 1 << SPK_LEAKY_V_START | 1 << SPK_LEAKY_K,
                              .saved_inputs = 1 << SPK_LEAKY_X | 1 << SPK_LEAKY_V_START | 1 << SPK_LEAKY_K,
                              .saved_outputs = 1 << SPK_LEAKY_SPIKES,
-                             .product_outputs = 1 << SPK_LEAKY_SPIKES,
                              .infer = infer,
                              .forward = forward,
-                             .backward = spk_leaky_backward};
+                             .backward = spk_leaky_backward,
+                             .wants_product = wants_product};
 
 spk_tensor *spk_leaky_forward(const spk_leaky *neuron, spk_tensor *x, spk_tensor *v_start, spk_tensor *k, spk_tensor **v_seq,
                               spk_tensor **v_last) {

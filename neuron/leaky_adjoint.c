@@ -11,21 +11,21 @@
  */
 #include "core/bits_internal.h"
 #include "core/parallel_internal.h"
-#include "core/row_sums_internal.h"
-#include "neuron/leaky_tile_internal.h"
+#include "neuron/leaky_product_internal.h"
 
 typedef struct work {
     spk_leaky_run w;
     const spk_real *g_spikes, *g_v_seq, *g_v_last;
-    const spk_product *product; /* g_spikes not multiplied out, and */
-    spk_real *transposed;       /* its weight as [out, in] */
+    spk_spike_product product; /* where g_spikes is not multiplied out; else its q is NULL */
     spk_real *gx, *gv_start;
     double *gk;        /* one sum a tile */
-    spk_real *buffers; /* T rows of tile membranes a thread */
+    spk_real *buffers; /* of each thread: T rows of tile membranes, and for a product T rows of gradients */
+    int64_t buffer;    /* numbers of one thread's */
 } work;
 
 /* What a tile works on. All arrays have room for the padding. */
 typedef struct room {
+    spk_real *gs_rows;                                /* T rows of gS, of a product */
     spk_real *h;                                      /* T rows of the tile's membranes before the reset */
     spk_real v[SPK_TILE_MOST], cx[SPK_TILE_MOST];     /* the recomputation's */
     spk_real g[SPK_TILE_MOST], gh[SPK_TILE_MOST];     /* gradients of the membrane and of H */
@@ -125,11 +125,8 @@ static const spk_real *spike_gradient(const work *b, spk_leaky_tile p, int64_t t
     const spk_leaky_run *w = &b->w;
     const int64_t at = t * w->step + p.at;
     if (b->g_spikes) return spk_leaky_pad(b->g_spikes + at, p.n, m->gs);
-    if (!b->product) return memset(m->gs, 0, spk_bytes(spk_leaky_padded(p.n)));
-    const spk_real *g = b->product->g + at / w->row * b->product->out;
-    spk_sum_weighted_rows(b->product->out, g, b->transposed + at % w->row, w->row, p.n, m->gs);
-    memset(m->gs + p.n, 0, spk_bytes(spk_leaky_padded(p.n) - p.n));
-    return m->gs;
+    if (b->product.q) return m->gs_rows + t * w->tile;
+    return memset(m->gs, 0, spk_bytes(spk_leaky_padded(p.n)));
 }
 
 static double k_of_step(const spk_leaky_run *w, spk_leaky_tile p, int64_t t, room *m) {
@@ -142,6 +139,7 @@ static void backward_tile(const work *b, spk_leaky_tile p, room *m, double *gk) 
     const spk_leaky_run *w = &b->w;
     const int64_t n = spk_leaky_padded(p.n);
     recompute(w, p, m);
+    if (b->product.q) spk_spike_product_tile(&b->product, w, p, m->h, m->gs_rows);
     memset(m->g, 0, spk_bytes(n));
     memset(m->gx, 0, spk_bytes(n));
     if (b->g_v_last) memcpy(m->g, b->g_v_last + p.at, spk_bytes(p.n));
@@ -164,33 +162,24 @@ static void backward_share(void *v, int64_t begin, int64_t end) {
     const work *b = v;
     const spk_leaky_run *w = &b->w;
     for (int64_t share = begin; share < end; share++) {
-        room m = {.h = b->buffers + share * w->a->T * w->tile};
+        room m;
+        m.h = b->buffers + share * b->buffer;
+        m.gs_rows = m.h + w->a->T * w->tile;
         for (int64_t i = w->tiles * share / w->share; i < w->tiles * (share + 1) / w->share; i++)
             backward_tile(b, spk_leaky_tile_at(w, i), &m, b->gk ? b->gk + i : NULL);
     }
 }
 
-/* The spikes' gradient: as a product where their rows are the product's, else as numbers. */
-static bool take_spike_gradient(spk_record *r, work *b) {
-    b->product = b->w.a->spike_out ? spk_grad_product_of(r, SPK_LEAKY_SPIKES) : NULL;
-    if (!b->product) {
-        b->g_spikes = spk_grad_of(r, SPK_LEAKY_SPIKES);
-        return true;
-    }
-    const spk_product *q = b->product;
-    if (!(b->transposed = spk_scratch(r, spk_bytes(q->in * q->out)))) return false;
-    for (int64_t i = 0; i < q->in; i++)
-        for (int64_t o = 0; o < q->out; o++) b->transposed[o * q->in + i] = q->weight[i * q->out + o];
-    return true;
-}
-
 void spk_leaky_backward(spk_record *r) {
     work b = {.w = spk_leaky_run_of(r), .g_v_seq = spk_grad_of(r, SPK_LEAKY_V_SEQ), .g_v_last = spk_grad_of(r, SPK_LEAKY_V_LAST)};
     const spk_leaky_run *w = &b.w;
+    const spk_product *q = spk_grad_product_of(r, SPK_LEAKY_SPIKES);
     spk_real *gk = spk_grad_to(r, SPK_LEAKY_K);
     b.gx = spk_grad_to(r, SPK_LEAKY_X), b.gv_start = spk_grad_to(r, SPK_LEAKY_V_START);
-    if (!take_spike_gradient(r, &b)) return;
-    const size_t buffers = spk_bytes(w->share * w->a->T * w->tile), sums = (size_t)w->tiles * sizeof *b.gk;
+    if (!q) b.g_spikes = spk_grad_of(r, SPK_LEAKY_SPIKES);
+    else if (!spk_spike_product_begin(r, q, &b.product)) return;
+    b.buffer = (q ? 2 : 1) * w->a->T * w->tile;
+    const size_t buffers = spk_bytes(w->share * b.buffer), sums = (size_t)w->tiles * sizeof *b.gk;
     b.buffers = spk_scratch(r, buffers);
     b.gk = gk ? spk_scratch(r, sums) : NULL;
     if (!b.buffers || (gk && !b.gk)) return;
@@ -201,5 +190,5 @@ void spk_leaky_backward(spk_record *r) {
     if (gk) *gk = (spk_real)sum;
     spk_scratch_done(r, b.gk, sums);
     spk_scratch_done(r, b.buffers, buffers);
-    if (b.transposed) spk_scratch_done(r, b.transposed, spk_bytes(b.product->in * b.product->out));
+    if (q) spk_spike_product_done(r, &b.product);
 }

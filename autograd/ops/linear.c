@@ -4,7 +4,6 @@
 #include "core/blas_internal.h"
 #include "core/columns_internal.h"
 #include "core/parallel_internal.h"
-#include "core/row_sums_internal.h"
 #include "core/sparse_gemm_internal.h"
 #include "core/tensor_internal.h"
 
@@ -57,8 +56,7 @@ static void backward(spk_record *r) {
         spk_parallel(out, 64 * (1 + (1 << 14) / (1 + rows)), bias_range, &(bias_work){rows, out, g, sum, gb});
         spk_scratch_done(r, sum, (size_t)out * sizeof *sum);
     }
-    /* Narrow, it costs less to multiply out where it is used than to store and read. */
-    if (out <= SPK_NARROW && spk_grad_product(r, 0, X, r->in[WEIGHT])) return;
+    if (spk_grad_product(r, 0, X, r->in[WEIGHT])) return; /* multiplied out where it is used, and only where it is */
     spk_real *gx = spk_grad_to(r, X);
     if (gx) spk_gemm(false, true, rows, in, out, g, spk_values(r->in[WEIGHT]), 0, gx);
 }
