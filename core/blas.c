@@ -3,6 +3,7 @@
 #include "core/parallel_internal.h"
 #include <cblas.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <string.h>
 
 typedef struct product {
@@ -33,13 +34,17 @@ static void over_columns(void *work, int64_t begin, int64_t end) {
     call(p, 0, p->m, begin, end - begin);
 }
 
-/* Our threads each call a BLAS of one thread: Debian's pthread OpenBLAS oversubscribes under OpenMP, and slows down on the small
- * products of a training step when it splits them itself. */
+/*
+ * Our threads each call a BLAS of one thread: Debian's pthread OpenBLAS oversubscribes under OpenMP, and slows down on the small products
+ * of a training step when it splits them itself. Its OpenMP variant sets OpenMP's number of threads with its own, which is therefore put
+ * back.
+ */
 static void one_blas_thread(void) {
-    static bool done;
-    if (done) return;
+    static atomic_bool done;
+    if (atomic_load_explicit(&done, memory_order_acquire)) return;
+    spk_set_threads(spk_threads()); /* what OpenMP says now, before BLAS has changed it */
     openblas_set_num_threads(1);
-    done = true;
+    atomic_store_explicit(&done, true, memory_order_release);
 }
 
 void spk_gemm(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, const spk_real *a, const spk_real *b, spk_real beta,
@@ -57,4 +62,5 @@ void spk_gemm(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t 
     else spk_parallel(n, (share / m + 16) / 16 * 16, over_columns, &p);
 }
 
+const char *spk_blas_core(void) { return openblas_get_corename(); }
 const char *spk_blas_name(void) { return openblas_get_config(); }

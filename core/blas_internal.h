@@ -11,6 +11,8 @@
 void spk_gemm(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, const spk_real *a, const spk_real *b, spk_real beta,
               spk_real *c);
 
+/* The processor that BLAS's kernels are made for, in its own words: "Haswell", "SkylakeX". */
+const char *spk_blas_core(void);
 /* "OpenBLAS 0.3.21 ...", for spk_build_info. */
 const char *spk_blas_name(void);
 

@@ -10,6 +10,7 @@
  * are. Other machines build the plain loop (NEON is part of arm64's base). SPK_NO_CLONES leaves them out, as ThreadSanitizer
  * needs. */
 #if !defined(SPK_NO_CLONES) && defined(__x86_64__) && defined(__linux__) && defined(__GLIBC__)
+#    define SPK_HAS_CLONES
 #    define SPK_CLONES __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
 #else
 #    define SPK_CLONES

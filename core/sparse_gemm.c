@@ -1,20 +1,9 @@
 #include "core/sparse_gemm_internal.h"
 #include "core/bits_internal.h"
 #include "core/blas_internal.h"
+#include "core/crossover_internal.h"
 #include "core/row_sums_internal.h"
 #include <string.h>
-
-/*
- * The density up to which the sparse road is the faster one: measured by `bench/micro` as the crossing of its curves, on one thread, and
- * rounded down. `wide` is for 64 columns of B and more, `narrow` for up to SPK_NARROW, where BLAS is far from its best too.
- *
- *   kernels, BLAS                                    forward: 5 % 10 % 20 % 30 % 50 %    transposed: 5 % 10 % 20 % 30 % 50 %
- */
-typedef struct crossover {
-    double wide, narrow;
-} crossover;
-
-static crossover crossover_of(void) { return (crossover){.wide = 0.25, .narrow = 0.25}; }
 
 /* Rows that are made dense at a time: they stay in the L2 cache between being written and being multiplied. */
 #define DENSE_ROWS 256
@@ -32,7 +21,7 @@ spk_sparse_matrix spk_sparse_matrix_of(const spk_tensor *x) {
                                .scale = bits ? x->scale : 1};
 }
 
-static double limit_of(int64_t n) { return n <= SPK_NARROW ? crossover_of().narrow : crossover_of().wide; }
+static double limit_of(int64_t n) { return n <= SPK_NARROW ? spk_crossover_here()->narrow : spk_crossover_here()->wide; }
 
 /* True when a look at a few rows shows that a matrix of numbers is not sparse. */
 static bool looks_dense(const spk_matrix *m, double limit) {

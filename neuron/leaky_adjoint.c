@@ -27,7 +27,7 @@ typedef struct work {
 typedef struct room {
     spk_real *gs_rows;                                /* T rows of gS, of a product */
     spk_real *h;                                      /* T rows of the tile's membranes before the reset */
-    spk_real v[SPK_TILE_MOST], cx[SPK_TILE_MOST];     /* the recomputation's */
+    spk_real v[SPK_TILE_MOST];                        /* the membrane that a step began with */
     spk_real g[SPK_TILE_MOST], gh[SPK_TILE_MOST];     /* gradients of the membrane and of H */
     spk_real above[SPK_TILE_MOST], sg[SPK_TILE_MOST]; /* H - theta and the surrogate's slope there */
     spk_real s[SPK_TILE_MOST], gs[SPK_TILE_MOST];     /* outputs that are no spikes, padded; gS */
@@ -56,18 +56,18 @@ SPK_CLONES static void replay_tile(const spk_leaky_run *w, int64_t n, const spk_
     }
 }
 
-/* The membranes before the reset of all steps: row t of h. */
-static void recompute(const spk_leaky_run *w, spk_leaky_tile p, room *m) {
+void spk_leaky_recompute(const spk_leaky_run *w, spk_leaky_tile p, spk_real *hs) {
     const int64_t n = spk_leaky_padded(p.n);
-    spk_leaky_start(w, p, m->v);
+    spk_real v[SPK_TILE_MOST], cx[SPK_TILE_MOST], s[SPK_TILE_MOST];
+    spk_leaky_start(w, p, v);
     for (int64_t t = 0; t < w->a->T; t++) {
-        spk_real *h = m->h + t * w->tile;
-        if (t == 0 || w->x_step) spk_leaky_input(w, p, t, m->cx);
+        spk_real *h = hs + t * w->tile;
+        if (t == 0 || w->x_step) spk_leaky_input(w, p, t, cx);
         if (w->words) {
-            replay_tile(w, n, m->cx, spk_leaky_words(w, p, t), m->v, h);
+            replay_tile(w, n, cx, spk_leaky_words(w, p, t), v, h);
         } else {
-            spk_leaky_charge_tile(w, n, m->cx, m->v, h);
-            spk_leaky_reset_tile(w, n, h, outputs(w, p, t, m->s), m->v);
+            spk_leaky_charge_tile(w, n, cx, v, h);
+            spk_leaky_reset_tile(w, n, h, outputs(w, p, t, s), v);
         }
     }
 }
@@ -138,7 +138,7 @@ static double k_of_step(const spk_leaky_run *w, spk_leaky_tile p, int64_t t, roo
 static void backward_tile(const work *b, spk_leaky_tile p, room *m, double *gk) {
     const spk_leaky_run *w = &b->w;
     const int64_t n = spk_leaky_padded(p.n);
-    recompute(w, p, m);
+    spk_leaky_recompute(w, p, m->h);
     if (b->product.q) spk_spike_product_tile(&b->product, w, p, m->h, m->gs_rows);
     memset(m->g, 0, spk_bytes(n));
     memset(m->gx, 0, spk_bytes(n));
@@ -176,6 +176,7 @@ void spk_leaky_backward(spk_record *r) {
     const spk_product *q = spk_grad_product_of(r, SPK_LEAKY_SPIKES);
     spk_real *gk = spk_grad_to(r, SPK_LEAKY_K);
     b.gx = spk_grad_to(r, SPK_LEAKY_X), b.gv_start = spk_grad_to(r, SPK_LEAKY_V_START);
+    if (q && !spk_spike_product_pays(r, w, q)) q = NULL; /* spk_grad_of then multiplies it out */
     if (!q) b.g_spikes = spk_grad_of(r, SPK_LEAKY_SPIKES);
     else if (!spk_spike_product_begin(r, q, &b.product)) return;
     b.buffer = (q ? 2 : 1) * w->a->T * w->tile;

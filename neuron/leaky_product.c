@@ -1,10 +1,35 @@
 #include "neuron/leaky_product_internal.h"
-#include "core/blas_internal.h"
+#include "core/context_internal.h"
+#include "core/crossover_internal.h"
 #include "core/dots_internal.h"
 #include "core/row_sums_internal.h"
 
+/* One tile in so many is looked at before a wide product is chosen. */
+#define SAMPLE 8
+
 bool spk_spike_product_wanted(const spk_leaky *a, int64_t out) {
     return a->spike_out && (out <= SPK_NARROW || isfinite(a->surrogate.support));
+}
+
+/* Adds one tile's neuron-steps that have a slope. */
+SPK_CLONES static int64_t count_slopes(int64_t n, const spk_real *h, spk_real threshold, spk_real support) {
+    int32_t count = 0;
+    for (int64_t i = 0; i < n; i++) count += spk_abs_scalar(h[i] - threshold) <= support;
+    return count;
+}
+
+bool spk_spike_product_pays(spk_record *r, const spk_leaky_run *w, const spk_product *q) {
+    if (q->out <= SPK_NARROW || r->ctx->road != SPK_ROAD_AUTO) return q->out <= SPK_NARROW || r->ctx->road == SPK_ROAD_SPARSE;
+    spk_real *h = spk_scratch(r, spk_bytes(w->a->T * w->tile));
+    int64_t near = 0, seen = 0;
+    for (int64_t i = 0; h && i < w->tiles; i += SAMPLE) {
+        const spk_leaky_tile p = spk_leaky_tile_at(w, i);
+        spk_leaky_recompute(w, p, h);
+        for (int64_t t = 0; t < w->a->T; t++) near += count_slopes(p.n, h + t * w->tile, w->a->v_threshold, w->a->surrogate.support);
+        seen += w->a->T * p.n;
+    }
+    if (h) spk_scratch_done(r, h, spk_bytes(w->a->T * w->tile));
+    return (double)near <= spk_crossover_here()->slope * (double)seen;
 }
 
 bool spk_spike_product_begin(spk_record *r, const spk_product *q, spk_spike_product *product) {

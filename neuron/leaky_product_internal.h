@@ -13,6 +13,8 @@ typedef struct spk_spike_product {
 
 /* True when a product of `out` columns is worth taking. */
 bool spk_spike_product_wanted(const spk_leaky *a, int64_t out);
+/* True when it costs less to multiply out here than by BLAS: when narrow, or when few enough neurons have a slope. */
+bool spk_spike_product_pays(spk_record *r, const spk_leaky_run *w, const spk_product *q);
 /* Prepares for a product; false without memory. spk_spike_product_done gives the memory back. */
 bool spk_spike_product_begin(spk_record *r, const spk_product *q, spk_spike_product *product);
 void spk_spike_product_done(spk_record *r, const spk_spike_product *product);

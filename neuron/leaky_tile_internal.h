@@ -64,6 +64,9 @@ void spk_leaky_reset_tile(const spk_leaky_run *w, int64_t n, const spk_real *h, 
 /* Charge of a tile. */
 void spk_leaky_charge_tile(const spk_leaky_run *w, int64_t n, const spk_real *cx, const spk_real *v, spk_real *h);
 
+/* The membranes of a tile before the reset at all steps, from the current and the stored spikes: row t of h, rows w->tile apart. */
+void spk_leaky_recompute(const spk_leaky_run *w, spk_leaky_tile p, spk_real *h);
+
 /* The adjoint: autograd's backward of the op. */
 void spk_leaky_backward(spk_record *r);
 
