@@ -1,11 +1,15 @@
 /*
- *   w1           SpikingJelly's lif_fc_mnist: 784-10 without bias, LIF tau 2 (decay_input, hard reset), ATan(2), Poisson T = 100, batch 64,
- * Adam 1e-3, mean squared error of the rates. w2           snnTorch's tutorial 5: 784-1000-10 with bias, LIF beta 0.95 (tau 20, no
- * decay_input), soft reset, ATan, detached reset, T = 25, batch 128, constant input, Adam 5e-4, loss = sum over time of the cross entropy
- * of the output membrane after each step. w3-512       Open Neuromorphic's benchmark: Linear(n, n) + LIF tau 2 (decay_input, hard reset),
- * ATan, batch 16, T = 500, one fixed normal w3-4096      input, loss = sum of the spikes, forward and backward (no gradient of the input,
- * no optimizer). w4           784-800-800-10 with bias, LIF tau 2 (decay_input, hard reset), ATan, T = 16, batch 128, constant input, Adam
- * 1e-3, cross w4-triangle  entropy of the mean spikes; the same with a triangle as surrogate.
+ * w1, SpikingJelly's lif_fc_mnist: 784-10 without bias, LIF tau 2 (decay_input, hard reset), ATan(2), Poisson T = 100, batch 64, Adam 1e-3,
+ * mean squared error of the rates.
+ *
+ * w2, snnTorch's tutorial 5: 784-1000-10 with bias, LIF beta 0.95 (tau 20, no decay_input), soft reset, ATan, detached reset, T = 25, batch
+ * 128, constant input, Adam 5e-4, loss = sum over time of the cross entropy of the output membrane after each step.
+ *
+ * w3-512, w3-4096, Open Neuromorphic's benchmark: Linear(n, n) + LIF tau 2 (decay_input, hard reset), ATan, batch 16, T = 500, one fixed
+ * normal input, loss = sum of the spikes; forward and backward, without the input's gradient and without an optimizer.
+ *
+ * w4: 784-800-800-10 with bias, LIF tau 2 (decay_input, hard reset), ATan, T = 16, batch 128, constant input, Adam 1e-3, cross entropy of
+ * the mean spikes. w4-triangle: the same with a triangle as surrogate.
  */
 #include "works.h"
 #include <string.h>
