@@ -1,5 +1,5 @@
 /*
- * The fused neuron. Neurons are taken in tiles that stay in the L1 cache over all T steps: forward reads the current and writes the spikes
+ * The fused neuron. Neurons are taken in tiles whose membranes stay in the L1 cache over all T steps: forward reads the current and writes the spikes
  * once, and keeps nothing else for the adjoint (leaky_adjoint.c) than one bit a neuron and step.
  *
  * One step, with theta = v_threshold:
@@ -34,7 +34,7 @@ spk_leaky_run spk_leaky_run_of(spk_record *r) {
     w.x = spk_values(r->in[SPK_LEAKY_X]);
     w.x_step = x->storage == SPK_REPEATED ? 0 : w.step;
     w.row = a->spike_out ? spikes->row : w.step;
-    w.tile = SPK_TILE_STEPS / a->T / SPK_TILE_LEAST * SPK_TILE_LEAST;
+    w.tile = SPK_TILE_STEPS / a->T / 64 * 64;
     w.tile = w.tile < SPK_TILE_LEAST ? SPK_TILE_LEAST : w.tile > SPK_TILE_MOST ? SPK_TILE_MOST : w.tile;
     w.tiles = w.row ? w.step / w.row * ((w.row + w.tile - 1) / w.tile) : 0;
     w.share = w.step * a->T < SPK_GRAIN_ELEMENTS ? 1 : spk_threads();

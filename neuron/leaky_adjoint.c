@@ -1,6 +1,6 @@
 /*
- * The adjoint of the fused neuron. A tile's membranes are computed again from the current and the stored spikes, in the L1 cache, which is
- * faster than storing them in forward; then time is walked back. The spikes are the stored ones, never those of a recomputed membrane.
+ * The adjoint of the fused neuron. A tile's membranes are computed again from the current and the stored spikes, in the cache, which is faster
+ * than storing them in forward; then time is walked back. The spikes are the stored ones, never those of a recomputed membrane.
  *
  * With theta = v_threshold, sg = surrogate'(H - theta), d = 0 if detach_reset else 1, and gv' the gradient of the membrane after the step:
  *   gH = gS sg + gv' ((1 - S) + d (v_reset - H) sg) (hard) or gS sg + gv' (1 - d theta sg) (soft)
