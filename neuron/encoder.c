@@ -64,7 +64,7 @@ static elements elements_of(const spk_real *x, int64_t first, int64_t count) {
 }
 
 /* Counters of the blocks for steps 4 * first .. of n elements, `blocks` each, and to the next multiple of 8. */
-static void count(const work *w, const elements *e, int64_t from, int64_t n, int64_t first, int64_t blocks, spk_philox *b) {
+static void set_counters(const work *w, const elements *e, int64_t from, int64_t n, int64_t first, int64_t blocks, spk_philox *b) {
     uint64_t *counter = b->counter;
     for (int64_t k = from; k < from + n; k++) {
         const uint64_t start = w->draw.position / 4 + (uint64_t)((e->first + e->place[k]) * ((w->T + 3) / 4) + first);
@@ -86,6 +86,18 @@ SPK_CLONES static void fire(const elements *e, int64_t from, int64_t n, int64_t 
     }
 }
 
+/* Draws the tile of `blocks` times 4 steps that begins at step t. */
+static void draw(const work *w, const elements *e, int64_t t, int64_t blocks, tile spikes) {
+    const int64_t at_once = SPK_PHILOX_BLOCKS / blocks;
+    spk_philox b;
+    for (int64_t k = 0; k < e->n; k += at_once) {
+        const int64_t n = e->n - k < at_once ? e->n - k : at_once;
+        set_counters(w, e, k, n, t / 4, blocks, &b);
+        spk_philox_words(w->draw.seed, n * blocks, &b);
+        fire(e, k, n, blocks, &b, spikes);
+    }
+}
+
 static void poisson_words(void *v, int64_t begin, int64_t end) {
     const work *w = v;
     uint64_t *bits = w->out->data;
@@ -93,15 +105,9 @@ static void poisson_words(void *v, int64_t begin, int64_t end) {
         const int64_t row = item / w->columns, column = item % w->columns, left = w->out->row - column * 64;
         const elements e = elements_of(spk_reals(w->x), row * w->out->row + column * 64, left < 64 ? left : 64);
         for (int64_t t = 0; t < w->T; t += TILE) {
-            const int64_t steps = w->T - t < TILE ? w->T - t : TILE, blocks = (steps + 3) / 4, at_once = SPK_PHILOX_BLOCKS / blocks;
+            const int64_t steps = w->T - t < TILE ? w->T - t : TILE;
             tile spikes = {{{0}}};
-            spk_philox b;
-            for (int64_t k = 0; k < e.n; k += at_once) {
-                const int64_t n = e.n - k < at_once ? e.n - k : at_once;
-                count(w, &e, k, n, t / 4, blocks, &b);
-                spk_philox_words(w->draw.seed, n * blocks, &b);
-                fire(&e, k, n, blocks, &b, spikes);
-            }
+            draw(w, &e, t, (steps + 3) / 4, spikes);
             for (int64_t i = 0; i < steps; i++) {
                 const uint64_t drawn = spikes[0][i % 4][i / 4] | (uint64_t)spikes[1][i % 4][i / 4] << 32;
                 bits[((t + i) * w->rows + row) * w->columns + column] = drawn | e.always;
