@@ -14,6 +14,17 @@ spk_random spk_random_take(spk_ctx *ctx, int64_t n);
 /* Words first .. first + n - 1 of a draw; first is a multiple of 4. */
 void spk_random_words(spk_random draw, int64_t first, int64_t n, uint32_t *out);
 /* The 24 high bits of a word as a number in [0, 1): exact in float and in double. */
-static inline spk_real spk_unit(uint32_t word) { return (spk_real)(word >> 8) * (spk_real)(1.0 / 16777216.0); }
+static inline spk_real spk_unit(uint32_t word) { return (spk_real)(int32_t)(word >> 8) * (spk_real)(1.0 / 16777216.0); }
+
+/* Philox's values at many counters: word[j][i] is word 4 counter[i] + j of the stream. Arrays end in room for whole vectors. */
+enum { SPK_PHILOX_BLOCKS = 256 };
+typedef struct spk_philox {
+    uint64_t counter[SPK_PHILOX_BLOCKS + 8];
+    uint32_t word[4][SPK_PHILOX_BLOCKS + 8];
+} spk_philox;
+
+/* The words of the first n counters, n <= SPK_PHILOX_BLOCKS. Vectors are whole: counters up to the next multiple of 8 must be initialised,
+ * and their words are written. */
+void spk_philox_words(uint64_t seed, int64_t n, spk_philox *b);
 
 #endif

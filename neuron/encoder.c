@@ -19,33 +19,109 @@ static bool infer(spk_record *r) {
     return spk_output_bits(r, 0, shape, row, 1);
 }
 
-/* Rows of the output are coded by themselves: row `t * rows + i` is row i of x at step t. */
+/*
+ * Poisson. Element e of x has T words of the stream for itself, at e * T rounded up to 4, so that any thread draws any part; it fires at
+ * step t where word t, as a number in [0, 1), is below x. Only 0 < x < 1 needs its words drawn. A word of 64 elements is coded at a time:
+ * spikes are gathered for a tile of steps in the L1 cache and then written out, bit i for element i.
+ */
+enum { TILE = 128 }; /* steps */
+
+/* spikes[i / 32][t % 4][t / 4] holds bit i % 32 for element i and step t of the tile: the order in which Philox gives the words. */
+typedef uint32_t tile[2][4][TILE / 4];
+
 typedef struct work {
     const spk_tensor *x, *out;
-    int64_t T;
+    int64_t T, rows, columns; /* columns: words of 64 bits in a row */
     spk_random draw;
 } work;
 
-static void poisson_rows(void *v, int64_t begin, int64_t end) {
+/* Elements of one word of bits, whose first is element `first` of x: those to draw, each with its threshold in 2^-24, and those that always
+ * fire. */
+typedef struct elements {
+    int64_t first, n;
+    uint64_t always;
+    int place[64];
+    int32_t limit[64];
+} elements;
+
+static elements elements_of(const spk_real *x, int64_t first, int64_t count) {
+    elements e = {.first = first};
+    uint64_t not_zero;
+    spk_bits_pack(count, x + first, &not_zero);
+    for (; not_zero; not_zero &= not_zero - 1) {
+        const int i = __builtin_ctzll(not_zero);
+        const spk_real scaled = x[first + i] * 16777216; /* exact */
+        if (!(scaled > 0)) continue;
+        const int32_t whole = scaled < 16777216 ? (int32_t)scaled : 16777216, limit = whole + ((spk_real)whole < scaled);
+        if (limit >= 16777216) {
+            e.always |= (uint64_t)1 << i;
+        } else {
+            e.place[e.n] = i;
+            e.limit[e.n++] = limit;
+        }
+    }
+    return e;
+}
+
+/* Counters of the blocks for steps 4 * first .. of n elements, `blocks` each, and to the next multiple of 8. */
+static void set_counters(const work *w, const elements *e, int64_t from, int64_t n, int64_t first, int64_t blocks, spk_philox *b) {
+    uint64_t *counter = b->counter;
+    for (int64_t k = from; k < from + n; k++) {
+        const uint64_t start = w->draw.position / 4 + (uint64_t)((e->first + e->place[k]) * ((w->T + 3) / 4) + first);
+        for (int64_t i = 0; i < blocks; i++) *counter++ = start + (uint64_t)i;
+    }
+    for (int i = 0; i < 7; i++) counter[i] = 0;
+}
+
+/* Sets the bits of n elements in the tile. Steps are taken by 8 blocks, past the last one too, which is not written out. */
+SPK_CLONES static void fire(const elements *e, int64_t from, int64_t n, int64_t blocks, const spk_philox *restrict b, tile spikes) {
+    for (int64_t k = 0; k < n; k++) {
+        const int32_t limit = e->limit[from + k], place = e->place[from + k];
+        for (int j = 0; j < 4; j++) {
+            const uint32_t *restrict word = b->word[j] + k * blocks;
+            uint32_t *restrict to = spikes[place / 32][j];
+            for (int64_t i = 0; i < blocks; i += 8)
+                for (int64_t l = i; l < i + 8; l++) to[l] |= (uint32_t)((int32_t)(word[l] >> 8) < limit) << place % 32;
+        }
+    }
+}
+
+/* Draws the tile of `blocks` times 4 steps that begins at step t. */
+static void draw(const work *w, const elements *e, int64_t t, int64_t blocks, tile spikes) {
+    const int64_t at_once = SPK_PHILOX_BLOCKS / blocks;
+    spk_philox b;
+    for (int64_t k = 0; k < e->n; k += at_once) {
+        const int64_t n = e->n - k < at_once ? e->n - k : at_once;
+        set_counters(w, e, k, n, t / 4, blocks, &b);
+        spk_philox_words(w->draw.seed, n * blocks, &b);
+        fire(e, k, n, blocks, &b, spikes);
+    }
+}
+
+static void poisson_words(void *v, int64_t begin, int64_t end) {
     const work *w = v;
-    const int64_t n = w->out->row, rows = n ? w->x->size / n : 0, stride = (n + 3) / 4 * 4;
-    for (int64_t row = begin; row < end; row++) {
-        const spk_real *x = spk_reals(w->x) + row % rows * n;
-        uint64_t *bits = (uint64_t *)w->out->data + row * spk_words_of(n);
-        for (int64_t i = 0; i < n; i += 64) {
-            uint32_t words[64];
-            const int64_t count = n - i < 64 ? n - i : 64;
-            spk_random_words(w->draw, row * stride + i, count, words);
-            for (int64_t j = 0; j < count; j++) bits[i / 64] |= (uint64_t)(spk_unit(words[j]) < x[i + j]) << j;
+    uint64_t *bits = w->out->data;
+    for (int64_t item = begin; item < end; item++) {
+        const int64_t row = item / w->columns, column = item % w->columns, left = w->out->row - column * 64;
+        const elements e = elements_of(spk_reals(w->x), row * w->out->row + column * 64, left < 64 ? left : 64);
+        for (int64_t t = 0; t < w->T; t += TILE) {
+            const int64_t steps = w->T - t < TILE ? w->T - t : TILE;
+            tile spikes = {{{0}}};
+            draw(w, &e, t, (steps + 3) / 4, spikes);
+            for (int64_t i = 0; i < steps; i++) {
+                const uint64_t drawn = spikes[0][i % 4][i / 4] | (uint64_t)spikes[1][i % 4][i / 4] << 32;
+                bits[((t + i) * w->rows + row) * w->columns + column] = drawn | e.always;
+            }
         }
     }
 }
 
 static void poisson_forward(spk_record *r) {
     work w = {.x = r->in[0], .out = r->out[0], .T = *(const int64_t *)r->attributes};
-    const int64_t rows = spk_rows(w.out);
-    w.draw = spk_random_take(r->ctx, rows * ((w.out->row + 3) / 4 * 4));
-    spk_parallel(rows, 1 + (1 << 12) / (w.out->row + 1), poisson_rows, &w);
+    w.rows = w.out->row ? w.x->size / w.out->row : 0;
+    w.columns = spk_words_of(w.out->row);
+    w.draw = spk_random_take(r->ctx, w.x->size * ((w.T + 3) / 4 * 4));
+    spk_parallel(w.rows * w.columns, 1 + (1 << 9) / w.T, poisson_words, &w);
 }
 
 static void latency_forward(spk_record *r) {

@@ -3,22 +3,71 @@
 #include "core/random_internal.h"
 #include "support.h"
 
-Test(random, known_answers_of_random123) {
-    uint32_t w[4];
-    spk_random_words((spk_random){0, 0}, 0, 4, w);
-    cr_assert(w[0] == 0x6627e8d5 && w[1] == 0xe169c58d && w[2] == 0xbc57ac4c && w[3] == 0x9b00dbd8, "%08x %08x %08x %08x", w[0], w[1], w[2],
-              w[3]);
-    /* Another key and counter, from a second, plain implementation. */
-    spk_random_words((spk_random){0x299f31d0a4093822, (uint64_t)0x85a308d3 << 32}, 0, 4, w);
-    uint32_t c[4] = {(uint32_t)(((uint64_t)0x85a308d3 << 32) / 4), (uint32_t)((((uint64_t)0x85a308d3 << 32) / 4) >> 32), 0, 0},
-             k[2] = {0xa4093822, 0x299f31d0};
+/* Word i of a stream, from a second, plain implementation. */
+static uint32_t plain_word(uint64_t seed, uint64_t i) {
+    uint32_t c[4] = {(uint32_t)(i / 4), (uint32_t)(i / 4 >> 32), 0, 0}, k[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
     for (int round = 0; round < 10; round++) {
         const uint64_t p0 = 0xD2511F53ull * c[0], p1 = 0xCD9E8D57ull * c[2];
         const uint32_t n[4] = {(uint32_t)(p1 >> 32) ^ c[1] ^ k[0], (uint32_t)p1, (uint32_t)(p0 >> 32) ^ c[3] ^ k[1], (uint32_t)p0};
         memcpy(c, n, sizeof c);
         k[0] += 0x9E3779B9, k[1] += 0xBB67AE85;
     }
-    for (int i = 0; i < 4; i++) cr_assert(w[i] == c[i], "word %d: %08x, should be %08x", i, w[i], c[i]);
+    return c[i % 4];
+}
+
+Test(random, known_answers_of_random123) {
+    static const uint32_t known[4] = {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8};
+    uint32_t w[4];
+    spk_random_words((spk_random){0, 0}, 0, 4, w);
+    for (int i = 0; i < 4; i++) cr_assert(w[i] == known[i] && plain_word(0, (uint64_t)i) == known[i], "word %d: %08x", i, w[i]);
+}
+
+/* Many words at once, over the carry from the counter's lower half to its upper. */
+Test(random, words_of_a_plain_implementation) {
+    enum { N = 5003 };
+    static uint32_t words[N];
+    static const uint64_t positions[] = {0, 4000, ((uint64_t)1 << 34) - 2000, (uint64_t)0x85a308d3 << 32};
+    for (size_t k = 0; k < sizeof positions / sizeof *positions; k++) {
+        spk_random_words((spk_random){0x299f31d0a4093822, positions[k]}, 0, N, words);
+        for (int i = 0; i < N; i++) {
+            const uint32_t wanted = plain_word(0x299f31d0a4093822, positions[k] + (uint64_t)i);
+            cr_assert(words[i] == wanted, "position %llu + %d: %08x, should be %08x", (unsigned long long)positions[k], i, words[i],
+                      wanted);
+        }
+    }
+}
+
+/* Which words become which numbers. */
+Test(random, numbers_of_the_words) {
+    enum { N = 3001 };
+    static spk_real x[N];
+    static int64_t order[N], wanted_order[N];
+    spk_ctx *ctx = spk_ctx_create(.seed = 77);
+    spk_random_uniform(ctx, N, -1, 2, x);
+    uint64_t position = 0;
+    for (int i = 0; i < N; i++) {
+        const spk_real wanted = -1 + 3 * ((spk_real)(plain_word(77, position + (uint64_t)i) >> 8) / 16777216);
+        cr_assert(x[i] == wanted, "uniform %d: %.9g, should be %.9g", i, (double)x[i], (double)wanted);
+    }
+    position += N + 3;
+    spk_random_normal(ctx, N, 0, 1, x);
+    for (int i = 0; i < N; i++) { /* of four words the first two give two numbers */
+        const uint64_t at = position + (uint64_t)(i / 2 * 4);
+        const double radius = sqrt(-2 * log((plain_word(77, at) + 0.5) / 4294967296.0)),
+                     angle = 2 * M_PI * plain_word(77, at + 1) / 4294967296.0;
+        cr_assert(close_to((double)x[i], radius * (i % 2 ? sin(angle) : cos(angle)), ROUNDING), "normal %d: %.9g", i, (double)x[i]);
+    }
+    position += 2 * N + 2;
+    spk_random_permutation(ctx, N, order);
+    for (int i = 0; i < N; i++) {
+        const uint64_t at = position + 4 * (uint64_t)i, wide = (uint64_t)plain_word(77, at) << 32 | plain_word(77, at + 1);
+        const uint64_t j = wide % ((uint64_t)i + 1);
+        wanted_order[i] = i;
+        wanted_order[i] = wanted_order[j];
+        wanted_order[j] = i;
+    }
+    cr_assert(memcmp(order, wanted_order, sizeof order) == 0, "permutation");
+    spk_ctx_destroy(ctx);
 }
 
 Test(random, any_part_of_a_draw) {

@@ -1,5 +1,7 @@
 /* Encoders. */
 #include "../core/support.h"
+#include "core/context_internal.h"
+#include "core/random_internal.h"
 
 Test(encoder, constant) {
     spk_ctx *ctx = spk_ctx_create();
@@ -46,6 +48,58 @@ Test(encoder, poisson_limits) {
         cr_assert_eq(count, wanted[i], "value %g: %d spikes", (double)values[i], count);
     }
     spk_ctx_destroy(ctx);
+}
+
+/* The formula, one number at a time: element e of x takes words e * T', T' = T rounded up to 4, and on; it fires at step t where word t is
+ * below x in [0, 1). */
+static bool fires(const spk_random *draw, spk_real x, int64_t T, int64_t e, int64_t t) {
+    uint32_t four[4];
+    spk_random_words(*draw, e * ((T + 3) / 4 * 4) + t / 4 * 4, 4, four);
+    return spk_unit(four[t % 4]) < x;
+}
+
+/* Zeros, ones, what is next to them, and values between. */
+static spk_real pixel(int64_t i) {
+    static const spk_real edges[] = {0,  1, (spk_real)5.9604645e-8, (spk_real)0.99999994, (spk_real)1e-30, (spk_real)0.5,
+                                     -1, 2, (spk_real)1e-8};
+    enum { EDGES = sizeof edges / sizeof *edges };
+    return i % 3 == 0 ? 0 : (i % 7 == 1 ? edges[i / 7 % EDGES] : (spk_real)(i * 7919 % 10007) / 10007);
+}
+
+Test(encoder, poisson_is_its_formula) {
+    static const int64_t dims[][3] = {{3, 67, 5}, {2, 64, 4}, {2, 784, 100}, {4, 1, 3}, {1, 130, 301}, {5, 200, 1}, {1, 63, 131}};
+    for (size_t k = 0; k < sizeof dims / sizeof *dims; k++) {
+        const int64_t N = dims[k][0], M = dims[k][1], T = dims[k][2];
+        for (int threads = 1; threads <= 3; threads++) {
+            spk_set_threads(threads);
+            spk_ctx *ctx = spk_ctx_create(.seed = 123456789012345);
+            spk_random_uniform(ctx, 5, 0, 1, (spk_real[5]){0}); /* not at the stream's beginning */
+            spk_tensor *x = spk_tensor_create(ctx, SPK_SHAPE(N, M));
+            for (int64_t i = 0; i < N * M; i++) spk_data_mut(x)[i] = pixel(i);
+            const spk_random draw = ctx->random;
+            spk_tensor *y = spk_poisson_encode(x, T);
+            assert_fine(ctx, "poisson");
+            cr_assert_eq(ctx->random.position, draw.position + (uint64_t)(N * M * ((T + 3) / 4 * 4)), "the stream moves by shape and T");
+            for (int64_t t = 0; t < T; t++)
+                for (int64_t e = 0; e < N * M; e++)
+                    cr_assert(spk_data(y)[t * N * M + e] == fires(&draw, pixel(e), T, e, t), "%zu, %d threads: element %lld, step %lld", k,
+                              threads, (long long)e, (long long)t);
+            spk_ctx_destroy(ctx);
+        }
+    }
+}
+
+/* What was drawn does not depend on the data, and a draw does not touch the words of the next. */
+Test(encoder, poisson_leaves_the_stream_alike) {
+    uint64_t position[2];
+    for (int full = 0; full < 2; full++) {
+        spk_ctx *ctx = spk_ctx_create(.seed = 2);
+        spk_poisson_encode(spk_full(ctx, SPK_SHAPE(3, 70), full ? 0.5 : 0), 6);
+        position[full] = ctx->random.position;
+        spk_ctx_destroy(ctx);
+    }
+    cr_assert_eq(position[0], position[1]);
+    cr_assert_eq(position[0], 3 * 70 * 8);
 }
 
 /* Kept as a dense copy. */
