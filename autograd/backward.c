@@ -206,7 +206,8 @@ static bool takes_product(const spk_tensor *x, int64_t out) {
 
 bool spk_grad_product(spk_record *r, int k, int i, spk_tensor *weight) {
     spk_tensor *x = i < r->inputs ? r->in[i] : NULL, *y = r->out[k];
-    if (!x || !x->requires_grad || !takes_product(x, weight->shape.dim[1]) || !y->grad || y->retains_grad || r->ctx->failed) return false;
+    if (!x || !x->requires_grad || weight->shape.dim[1] < 1 || !takes_product(x, weight->shape.dim[1])) return false;
+    if (!y->grad || y->retains_grad || r->ctx->failed) return false;
     spk_tensor *g = spk_tensor_header(r->ctx, gradient_shape(x));
     struct spk_pending *pending = spk_step_header(r->ctx, sizeof *pending);
     if (!g || !pending) return false;
@@ -265,8 +266,10 @@ static void forget_retained(spk_ctx *ctx) {
 static void step_back(spk_record *r) {
     bool any = false;
     for (int k = 0; k < SPK_MAX_OUTPUTS; k++) {
-        if (!r->out[k] || !r->out[k]->grad) continue;
-        run_hooks(r->out[k], r->out[k]->grad);
+        spk_tensor *out = r->out[k];
+        if (!out || !out->grad) continue;
+        if ((out->hooks || out->retains_grad) && !write_out(out->grad)) return; /* a hook may have asked for either since it arrived */
+        run_hooks(out, out->grad);
         any = true;
     }
     if (!any) return;

@@ -72,16 +72,29 @@ void *spk_arena_take(spk_arena *arena, size_t bytes) {
     return block;
 }
 
+/* Joins a block with the spares beside it, so that what was taken apart is whole again. Blocks of two chunks have a header between them. */
+static void join(spk_arena *arena, unsigned char **block, size_t *bytes) {
+    for (int i = arena->n_spare - 1; i >= 0; i--) {
+        unsigned char *spare = arena->spare[i].block;
+        if (spare + arena->spare[i].bytes == *block) *block = spare;
+        else if (*block + *bytes != spare) continue;
+        *bytes += arena->spare[i].bytes;
+        arena->spare[i] = arena->spare[--arena->n_spare];
+    }
+}
+
 /* The newest block goes back to where it came from, others wait for somebody whom they fit. */
 void spk_arena_give(spk_arena *arena, void *block, size_t bytes) {
     if (!block) return;
     bytes = rounded(bytes ? bytes : 1);
+    unsigned char *first = block;
+    join(arena, &first, &bytes);
     const spk_chunk *chunk = arena->current;
-    if ((unsigned char *)block + bytes == chunk->bytes + chunk->used) {
+    if (first + bytes == chunk->bytes + chunk->used) {
         arena->current->used -= bytes;
         arena->used -= bytes;
     } else if (arena->n_spare < SPK_ARENA_SPARE) {
-        arena->spare[arena->n_spare].block = block;
+        arena->spare[arena->n_spare].block = first;
         arena->spare[arena->n_spare++].bytes = bytes;
     }
 }

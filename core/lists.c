@@ -150,10 +150,11 @@ static void transpose_tiles(void *v, int64_t begin, int64_t end) {
 
 bool spk_lists_transposed(spk_ctx *ctx, const spk_lists *of, int64_t rows, spk_lists *tiles) {
     const int64_t n = (of->rows + rows - 1) / rows;
-    for (int64_t i = 0; i < n; i++) tiles[i] = (spk_lists){.rows = of->columns, .columns = rows};
+    for (int64_t i = 0; i < n; i++) tiles[i] = (spk_lists){0};
     for (int64_t i = 0; i < n; i++) {
         const int64_t first = i * rows, last = first + rows < of->rows ? first + rows : of->rows;
         spk_lists *tile = &tiles[i];
+        *tile = (spk_lists){.rows = of->columns, .columns = last - first}; /* the last tile may have fewer rows */
         if (!(tile->start = spk_step_data(ctx, (size_t)(tile->rows + 1) * sizeof *tile->start))) return false;
         tile->start[tile->rows] = of->start[last] - of->start[first]; /* the total: all that take_entries reads */
         if (!take_entries(ctx, tile, of->value != NULL)) return false;

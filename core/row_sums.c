@@ -160,7 +160,7 @@ bool spk_sum_rows(spk_ctx *ctx, const spk_row_sums *s) {
 SPK_CLONES static void scatter_row(int64_t n, const uint32_t *index, const spk_real *value, const spk_real *b, spk_real *sums) {
     const pack row = *(const pack *)b;
     for (int64_t i = 0; i < n; i++) {
-        pack *sum = (pack *)(sums + index[i] * LANES);
+        pack *sum = (pack *)(sums + (int64_t)index[i] * LANES);
         if (value) *sum += value[i] * row;
         else *sum += row;
     }

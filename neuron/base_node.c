@@ -39,7 +39,8 @@ static const char *wrong_option(const spk_base_node_opts *o) {
 void *spk_base_node_create(spk_ctx *ctx, const spk_neuron_type *type, spk_base_node_opts options) {
     spk_surrogate *surrogate = &options.surrogate_function;
     if (!surrogate->name && !surrogate->grad) *surrogate = spk_surrogate_of("sigmoid");
-    if (!surrogate->name) surrogate->name = "custom"; /* filled by hand */
+    if (!surrogate->name) surrogate->name = "custom";                       /* filled by hand */
+    if (!(surrogate->support > 0)) surrogate->support = (spk_real)INFINITY; /* and its support left out */
     const char *wrong = wrong_option(&options);
     if (wrong) spk_fail(ctx, "%s: %s", type->module.name, wrong);
     spk_base_node *node = spk_module_create(ctx, &type->module);

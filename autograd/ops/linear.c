@@ -10,6 +10,8 @@
 enum { X, WEIGHT, BIAS };
 
 static bool infer(spk_record *r) {
+    for (int i = WEIGHT; i <= BIAS; i++) /* only x is read as it is stored */
+        if (r->in[i]) r->in[i] = spk_dense(r->in[i]);
     spk_tensor *x = r->in[X], *weight = r->in[WEIGHT], *bias = r->in[BIAS];
     if (weight->shape.axes != 2) return spk_op_fail(r, "the weight must be [in, out], not %s", spk_shape_text(weight->shape).text);
     const int64_t in = weight->shape.dim[0], out = weight->shape.dim[1];
