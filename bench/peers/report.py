@@ -1,5 +1,6 @@
 """The text of docs/benchmarks.md, from what compare.py measured."""
 import datetime
+import os
 import pathlib
 import subprocess
 
@@ -53,7 +54,7 @@ def machine():
     commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False).stdout.strip()
     name = f"{cpu['model name']} (family {cpu.get('cpu family')}, model {cpu.get('model')})"
     return {"cpu": name, "cores": info.count("processor\t"), "system": system["PRETTY_NAME"].strip('"'), "commit": commit,
-            "date": datetime.date.today().isoformat()}
+            "date": datetime.date.today().isoformat(), "load": os.getloadavg()[0]}
 
 
 def label(work, row):
@@ -78,11 +79,15 @@ def table(work, rows):
         yield "| " + " | ".join(cells) + " |"
 
 
+def place(where):
+    return (f"{where['date']}, commit {where['commit']}, {where['cpu']}, {where['cores']} cores, {where['system']}, load average before "
+            f"{where['load']:.1f}")
+
+
 def ran_on(result, rows):
-    where, peers = result["machine"], sorted({f"{r['line']['peer']} with {r['line']['version']}" for r in rows if "peer" in r["line"]})
+    peers = sorted({f"{r['line']['peer']} with {r['line']['version']}" for r in rows if "peer" in r["line"]})
     builds = "; ".join(dict.fromkeys(r["line"]["build"] for r in rows if "build" in r["line"]))
-    place = f"{where['date']}, commit {where['commit']}, {where['cpu']}, {where['cores']} cores, {where['system']}"
-    return (f"{place}, {result['rounds']} round(s). {builds}. {', '.join(peers)}.")
+    return f"{place(result['machine'])}, {result['rounds']} round(s). {builds}. {', '.join(peers)}."
 
 
 def section(work, result):
@@ -101,9 +106,9 @@ def infer(result):
     yield "| | images/s, one by one | images/s, batches of 256 |\n| --- | ---: | ---: |"
     for line in result["infer"]:
         yield (f"| {line['threads']} thread(s) | {line['batch_1']['images_per_second']} | {line['batch_256']['images_per_second']} |")
-    line, where = result["infer"][0], result["machine"]
+    line = result["infer"][0]
     yield f"\n{line['spikes_per_image']:.0f} spikes an image (both layers, all 4 steps); {line['test_accuracy']} % of the test images.\n"
-    yield f"{where['date']}, commit {where['commit']}, {where['cpu']}, {where['cores']} cores, {where['system']}. {line['build']}."
+    yield f"{place(result['machine'])}. {line['build']}."
 
 
 def document(results):
