@@ -16,23 +16,6 @@ static int ascending(const void *a, const void *b) {
 
 void sort_times(double *times, int n) { qsort(times, (size_t)n, sizeof *times, ascending); }
 
-bool reset_peak_memory(void) {
-    FILE *file = fopen("/proc/self/clear_refs", "w");
-    if (!file) return false;
-    const bool written = fputs("5", file) >= 0; /* 5: VmHWM becomes VmRSS (proc(5)) */
-    return fclose(file) == 0 && written;
-}
-
-long long resident_memory(bool peak) {
-    FILE *file = fopen("/proc/self/status", "r");
-    char line[128];
-    long long kilobytes = 0;
-    while (file && fgets(line, sizeof line, file))
-        if (sscanf(line, peak ? "VmHWM: %lld" : "VmRSS: %lld", &kilobytes) == 1) break;
-    if (file) fclose(file);
-    return 1024 * kilobytes;
-}
-
 void write_rates(spk_module *net, char *text, size_t room) {
     int length = snprintf(text, room, "\"spike_rate\": [");
     const char *separator = "";

@@ -1,4 +1,4 @@
-/* Clocks, memory and what the JSON lines have in common. */
+/* Clocks and what the JSON lines have in common. */
 #ifndef BENCH_MEASURE_H
 #define BENCH_MEASURE_H
 
@@ -8,11 +8,6 @@
 double milliseconds(void);
 /* Sorts n times, n at least 1: the least is then first, the median at n / 2. */
 void sort_times(double *times, int n);
-
-/* Forgets the process's peak of resident memory (Linux); false where that is not to be had. */
-bool reset_peak_memory(void);
-/* Resident memory in bytes, now or at its peak; 0 where it is not to be had. */
-long long resident_memory(bool peak);
 
 /* "spike_rate": [...], the firing rate of every neuron layer in the last forward; writes at most `room` characters. */
 void write_rates(spk_module *net, char *text, size_t room);

@@ -62,13 +62,12 @@ static double accuracy(spk_ctx *ctx, spk_module *net, const work *w, const char 
     return 100.0 * (double)correct / (double)spk_dataset_size(test);
 }
 
-static void print(spk_ctx *ctx, const options *o, double *times, const record *r, long long rss_growth) {
+static void print(spk_ctx *ctx, spk_module *net, const options *o, double *times, const record *r) {
     sort_times(times, o->steps);
-    printf("{\"work\": \"%s\", \"threads\": %d, \"warm_up\": %d, \"steps\": %d, \"min_ms\": %.3f, \"median_ms\": %.3f, %s, \"peak_bytes\": "
-           "%zu, "
-           "\"rss_growth\": %lld, \"loss\": %.6f, \"build\": \"%s\"",
-           o->work->name, spk_threads(), o->warm_up, o->steps, times[0], times[o->steps / 2], r->rates, spk_memory_use(ctx).step_peak,
-           rss_growth, r->first_loss, spk_build_info());
+    printf("{\"work\": \"%s\", \"threads\": %d, \"warm_up\": %d, \"steps\": %d, \"min_ms\": %.3f, \"median_ms\": %.3f, ", o->work->name,
+           spk_threads(), o->warm_up, o->steps, times[0], times[o->steps / 2]);
+    printf("%s, \"peak_bytes\": %zu, \"parameter_bytes\": %lld, \"loss\": %.6f, \"build\": \"%s\"", r->rates, spk_memory_use(ctx).step_peak,
+           (long long)spk_parameter_count(net, true) * (long long)sizeof(spk_real), r->first_loss, spk_build_info());
 }
 
 bool time_steps(spk_ctx *ctx, const options *o) {
@@ -78,15 +77,13 @@ bool time_steps(spk_ctx *ctx, const options *o) {
     spk_optimizer *optimizer = w->lr > 0 ? spk_adam(net, .lr = w->lr) : NULL;
     double *times = spk_allocate(ctx, (size_t)o->steps * sizeof *times);
     record r = {0};
-    reset_peak_memory();
-    const long long before = resident_memory(false);
     for (int i = -o->warm_up; i < o->steps && !spk_failed(ctx); i++) {
         const spk_batch batch = take(ctx, &from);
         const double took = step(net, optimizer, w, &batch, &r, i == -o->warm_up, i == o->steps - 1);
         if (i >= 0) times[i] = took;
     }
     if (!spk_failed(ctx)) {
-        print(ctx, o, times, &r, resident_memory(true) - before);
+        print(ctx, net, o, times, &r);
         if (o->test) printf(", \"test_accuracy\": %.2f", accuracy(ctx, net, w, o->data));
         printf("}\n");
     }
