@@ -80,9 +80,10 @@ typedef struct unary {
 OP(op_scale, spk_scale(x, -2.5))
 VALUE(f_scale, -2.5 * x)
 OP(op_shift, spk_shift(x, 0.75))
-VALUE(f_shift, x + 0.75) OP(op_square, spk_power(x, 2)) VALUE(f_square, x *x) OP(op_cube, spk_power(x, 3)) VALUE(f_cube, x *x *x)
-    OP(op_root, spk_power(x, -0.5)) VALUE(f_root, 1 / sqrt(x)) OP(op_clamp, spk_clamp(x, -0.5, 0.25))
-        VALUE(f_clamp, fmin(fmax(x, -0.5), 0.25)) VALUE(f_negate, -x) VALUE(f_sigmoid, 1 / (1 + exp(-x))) VALUE(f_relu, x > 0 ? x : 0)
+VALUE(f_shift, x + 0.75)
+OP(op_square, spk_power(x, 2)) VALUE(f_square, x *x) OP(op_cube, spk_power(x, 3)) VALUE(f_cube, x *x *x) OP(op_root, spk_power(x, -0.5))
+    VALUE(f_root, 1 / sqrt(x)) OP(op_clamp, spk_clamp(x, -0.5, 0.25)) VALUE(f_clamp, fmin(fmax(x, -0.5), 0.25)) VALUE(f_negate, -x)
+        VALUE(f_sigmoid, 1 / (1 + exp(-x))) VALUE(f_relu, x > 0 ? x : 0)
 
             static const unary unaries[] = {
                 {"negate", spk_negate, f_negate, -3, 3},
@@ -406,6 +407,40 @@ Test(values, batch_norm_by_hand) {
     for (int64_t i = 0; i < 512; i++) sum += (double)spk_data(near)[3 * i], squares += pow((double)spk_data(near)[3 * i], 2);
     cr_assert(fabs(sum / 512) < 1e-3 && fabs(squares / 512 - 1) < 1e-3, "mean %g variance %g", sum / 512, squares / 512);
     assert_fine(ctx, "batch norm");
+    spk_ctx_destroy(ctx);
+}
+
+/* What cannot be a running statistic of 3 channels, and what the error must say. */
+static spk_tensor *no_statistic(spk_ctx *ctx, spk_ctx *other, spk_tensor *good, int kind, const char **text) {
+    spk_tensor *x = kind == 0 ? spk_tensor_create(other, SPK_SHAPE(3)) : kind == 1 ? spk_slice(good, 0, 3) : spk_exp(good);
+    *text = kind == 0 ? "another context" : kind == 1 ? "the result of slice" : "the result of exp";
+    if (kind == 3) spk_end_step(ctx);
+    if (kind == 4) x = spk_add(good, NULL), spk_clear_error(ctx), *text = "an earlier error";
+    if (kind == 5) x = spk_tensor_create(ctx, SPK_SHAPE(3, 1)), *text = "[3, 1]";
+    return x;
+}
+
+/* The running statistics are attributes, which the tape does not check: batch norm itself does. */
+Test(values, batch_norm_running_statistics) {
+    spk_ctx *ctx = spk_ctx_create(.seed = 1), *other = spk_ctx_create(.seed = 1);
+    spk_tensor *x = parameter(ctx, SPK_SHAPE(4, 3)), *good = spk_tensor_create(ctx, SPK_SHAPE(3)), *var = VECTOR(ctx, 1, 1, 1);
+    for (int kind = 0; kind < 6; kind++)
+        for (int training = 0; training < 2; training++) {
+            const char *text;
+            spk_tensor *bad = no_statistic(ctx, other, good, kind, &text);
+            assert_inert(spk_batch_norm(x, NULL, NULL, .running_mean = bad, .running_var = var, .training = training), text);
+            cr_assert(strstr(spk_error(ctx), "batch_norm"), "%s", spk_error(ctx));
+            assert_error(ctx, text, "the running mean", text);
+            bad = no_statistic(ctx, other, good, kind, &text);
+            assert_inert(spk_batch_norm(x, NULL, NULL, .running_mean = good, .running_var = bad, .training = training), text);
+            assert_error(ctx, text, "the running variance", text);
+        }
+    assert_values(good, "nothing was written", 0, 0, 0);
+    assert_fine(other, "the other context");
+    spk_batch_norm(x, NULL, NULL, .running_mean = good, .running_var = var);
+    assert_fine(ctx, "persistent ones");
+    cr_assert(spk_data(good)[0] != 0, "the running mean was not updated");
+    spk_ctx_destroy(other);
     spk_ctx_destroy(ctx);
 }
 
