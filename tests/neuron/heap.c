@@ -23,7 +23,8 @@ static atomic_long taken; /* allocations while counting */
 #endif
 
 #ifdef SANITIZED /* the sanitizer has malloc already, and tells */
-#    include <sanitizer/allocator_interface.h>
+/* Of sanitizer/allocator_interface.h, a header that GCC's package does not bring along. */
+int __sanitizer_install_malloc_and_free_hooks(void (*on_malloc)(const volatile void *, size_t), void (*on_free)(const volatile void *));
 static void on_malloc(const volatile void *block, size_t bytes) { (void)block, (void)bytes, taken += counting; }
 static void on_free(const volatile void *block) { (void)block; }
 static void interpose(void) { __sanitizer_install_malloc_and_free_hooks(on_malloc, on_free); }
