@@ -77,29 +77,39 @@ typedef struct unary {
     static spk_tensor *name(spk_tensor *x) { return expression; }
 #define VALUE(name, expression) \
     static double name(double x) { return expression; }
+/* The formatter takes these for declarations. */
+/* clang-format off */
 OP(op_scale, spk_scale(x, -2.5))
 VALUE(f_scale, -2.5 * x)
 OP(op_shift, spk_shift(x, 0.75))
 VALUE(f_shift, x + 0.75)
 OP(op_square, spk_power(x, 2))
-VALUE(f_square, x *x) OP(op_cube, spk_power(x, 3)) VALUE(f_cube, x *x *x) OP(op_root, spk_power(x, -0.5)) VALUE(f_root, 1 / sqrt(x))
-    OP(op_clamp, spk_clamp(x, -0.5, 0.25)) VALUE(f_clamp, fmin(fmax(x, -0.5), 0.25)) VALUE(f_negate, -x) VALUE(f_sigmoid, 1 / (1 + exp(-x)))
-        VALUE(f_relu, x > 0 ? x : 0)
+VALUE(f_square, x * x)
+OP(op_cube, spk_power(x, 3))
+VALUE(f_cube, x * x * x)
+OP(op_root, spk_power(x, -0.5))
+VALUE(f_root, 1 / sqrt(x))
+OP(op_clamp, spk_clamp(x, -0.5, 0.25))
+VALUE(f_clamp, fmin(fmax(x, -0.5), 0.25))
+VALUE(f_negate, -x)
+VALUE(f_sigmoid, 1 / (1 + exp(-x)))
+VALUE(f_relu, x > 0 ? x : 0)
+/* clang-format on */
 
-            static const unary unaries[] = {
-                {"negate", spk_negate, f_negate, -3, 3},
-                {"scale", op_scale, f_scale, -3, 3},
-                {"shift", op_shift, f_shift, -3, 3},
-                {"exp", spk_exp, exp, -20, 20},
-                {"log", spk_log, log, 1e-6, 20},
-                {"sqrt", spk_sqrt, sqrt, 0, 20},
-                {"power 2", op_square, f_square, -3, 3},
-                {"power 3", op_cube, f_cube, -3, 3},
-                {"power -1/2", op_root, f_root, 0.1, 3},
-                {"tanh", spk_tanh, tanh, -5, 5},
-                {"sigmoid", spk_sigmoid, f_sigmoid, -30, 30},
-                {"relu", spk_relu, f_relu, -3, 3},
-                {"clamp", op_clamp, f_clamp, -3, 3},
+static const unary unaries[] = {
+    {"negate", spk_negate, f_negate, -3, 3},
+    {"scale", op_scale, f_scale, -3, 3},
+    {"shift", op_shift, f_shift, -3, 3},
+    {"exp", spk_exp, exp, -20, 20},
+    {"log", spk_log, log, 1e-6, 20},
+    {"sqrt", spk_sqrt, sqrt, 0, 20},
+    {"power 2", op_square, f_square, -3, 3},
+    {"power 3", op_cube, f_cube, -3, 3},
+    {"power -1/2", op_root, f_root, 0.1, 3},
+    {"tanh", spk_tanh, tanh, -5, 5},
+    {"sigmoid", spk_sigmoid, f_sigmoid, -30, 30},
+    {"relu", spk_relu, f_relu, -3, 3},
+    {"clamp", op_clamp, f_clamp, -3, 3},
 };
 
 Test(values, elementwise) {
