@@ -34,15 +34,11 @@ static void over_columns(void *work, int64_t begin, int64_t end) {
     call(p, 0, p->m, begin, end - begin);
 }
 
-/*
- * Our threads each call a BLAS of one thread: Debian's pthread OpenBLAS oversubscribes under OpenMP, and slows down on the small products
- * of a training step when it splits them itself. Its OpenMP variant sets OpenMP's number of threads with its own, which is therefore put
- * back.
- */
+/* Our threads each call a BLAS of one thread: Debian's pthread OpenBLAS oversubscribes when called by several, and slows down on the small
+ * products of a training step when it splits them itself. */
 static void one_blas_thread(void) {
     static atomic_bool done;
     if (atomic_load_explicit(&done, memory_order_acquire)) return;
-    spk_set_threads(spk_threads()); /* what OpenMP says now, before BLAS has changed it */
     openblas_set_num_threads(1);
     atomic_store_explicit(&done, true, memory_order_release);
 }
