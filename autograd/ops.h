@@ -89,9 +89,12 @@ SPK_API spk_tensor *spk_flatten(spk_tensor *x);
 SPK_API spk_tensor *spk_transpose(spk_tensor *x, int axis_a, int axis_b);
 /** Rows begin .. end - 1 of the first axis. A view. */
 SPK_API spk_tensor *spk_slice(spk_tensor *x, int64_t begin, int64_t end);
-/** Tensors joined along an axis, `n` of them, at least one; equal in all other axes. */
+/**
+ * Tensors joined along an axis, `n` of them, at least one; equal in all other axes. Where there is no tensor to tell the context (n < 1, xs
+ * NULL or all of it NULL) no context gets an error: the result is the inert tensor of none, and an op that gets it says so.
+ */
 SPK_API spk_tensor *spk_concat(spk_tensor *const *xs, int n, int axis);
-/** Tensors of one shape joined along a new axis. */
+/** Tensors of one shape joined along a new axis; without any tensor as spk_concat. */
 SPK_API spk_tensor *spk_stack(spk_tensor *const *xs, int n, int axis);
 /** The same values stored densely: what ops that take no bits or repeated rows are given. */
 SPK_API spk_tensor *spk_dense(spk_tensor *x);

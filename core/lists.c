@@ -1,4 +1,5 @@
 #include "core/lists_internal.h"
+#include "core/info_internal.h"
 #include "core/numeric_internal.h"
 #include "core/parallel_internal.h"
 
@@ -46,8 +47,11 @@ bool spk_lists_count(spk_ctx *ctx, const spk_matrix *m, spk_lists *lists) {
     return true;
 }
 
-/* Writes the places of a word's set bits, each plus `base`, and up to 4 numbers more. Four at a time, whether they are there or not: at the
- * usual rates a word has 0 to 4 spikes, and a branch for each would be mispredicted. */
+/* Lists may be written with so many numbers more than there are: those that follow write over them. */
+enum { OVERRUN = 16 };
+
+/* Writes the places of a word's set bits, each plus `base`. Four at a time, whether they are there or not: at the usual rates a word has 0
+ * to 4 spikes, and a branch for each would be mispredicted. */
 SPK_INLINE int64_t write_places(uint64_t word, uint32_t base, uint32_t *out) {
     const int64_t count = __builtin_popcountll(word);
     int64_t i = 0;
@@ -65,7 +69,28 @@ SPK_CLONES static void list_words(int64_t n, const uint64_t *words, uint32_t *in
     for (int64_t i = 0; i < n; i++) index += write_places(words[i], (uint32_t)(64 * i), index);
 }
 
-/* Writes one number more than there are, too. */
+#ifdef SPK_HAS_CLONES
+#    include <immintrin.h>
+
+/* Sixteen places at a time, those of set bits moved together: a word costs the same at any density, where the loop above took 0.9 of its
+ * time at 2 % of spikes, 2.1 at 10 % and 3.5 at 20 % (Zen 5). No loop makes a compiler use vpcompressd. */
+__attribute__((target("avx512f,popcnt"))) static void list_words_avx512(int64_t n, const uint64_t *words, uint32_t *index) {
+    const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    for (int64_t i = 0; i < n; i++)
+        for (int j = 0; j < 64 && words[i]; j += 16) {
+            const __mmask16 set = (__mmask16)(words[i] >> j);
+            const __m512i places = _mm512_add_epi32(lanes, _mm512_set1_epi32((int)(64 * i + j)));
+            _mm512_storeu_si512(index, _mm512_maskz_compress_epi32(set, places));
+            index += __builtin_popcount(set);
+        }
+}
+#else
+#    define list_words_avx512 list_words
+#endif
+
+/* Spikes in a word from which on the second is the faster. */
+enum { MANY = 5 };
+
 SPK_CLONES static void list_numbers(int64_t n, const spk_real *x, uint32_t *index, spk_real *value) {
     int64_t at = 0;
     for (int64_t c = 0; c < n; c++) {
@@ -90,11 +115,12 @@ static void list_exactly(const work *w, int64_t r) {
 static void list_rows(void *v, int64_t begin, int64_t end) {
     const work *w = v;
     const spk_matrix *m = w->m;
+    const bool many = spk_lists_total(w->lists) > MANY * m->rows * w->row_words && spk_instructions() == SPK_X86_64_V4;
     for (int64_t r = begin; r < end; r++) {
         const int64_t at = w->lists->start[r];
         /* What a row writes too many those after it overwrite; near the end of the range they might not. */
-        if (w->lists->start[end] - w->lists->start[r + 1] < 4) list_exactly(w, r);
-        else if (m->words) list_words(w->row_words, m->words + r * w->row_words, w->lists->index + at);
+        if (w->lists->start[end] - w->lists->start[r + 1] < OVERRUN) list_exactly(w, r);
+        else if (m->words) (many ? list_words_avx512 : list_words)(w->row_words, m->words + r * w->row_words, w->lists->index + at);
         else list_numbers(m->columns, m->numbers + r * m->columns, w->lists->index + at, w->lists->value + at);
     }
 }

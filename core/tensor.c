@@ -121,6 +121,8 @@ bool spk_tensor_usable(spk_ctx *ctx, const spk_tensor *x, const char *who) {
     if (spk_tensor_lives(ctx, x)) return true;
     if (!x) {
         spk_fail(ctx, "%s: a tensor is NULL", who);
+    } else if (x == &spk_ctx_or_failed(NULL)->inert) {
+        spk_fail(ctx, "%s: a tensor is the inert result of a call without a context: it was given NULL or no tensors", who);
     } else if (x->object.ctx != ctx) {
         spk_fail(ctx, "%s: a tensor %s belongs to another context", who, spk_shape_text(x->shape).text);
     } else if (x->step && x->step != ctx->step) {

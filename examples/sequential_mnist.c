@@ -2,7 +2,7 @@
  * Sequential MNIST: an image is read row by row, 28 time steps of 28 pixels, by a net that keeps its membranes between the rows. Trained by
  * truncated BPTT in windows of W rows (a gradient and an optimizer step a window, then spk_detach), or by full BPTT with --window 28.
  *
- *     build/release/examples/sequential_mnist [--window 7] [--epochs 3] [--data datasets/mnist]
+ *     build/release/examples/sequential_mnist [--window 7] [--epochs 5] [--data datasets/mnist]
  */
 #include <spiketape.h>
 #include <stdio.h>
@@ -14,7 +14,23 @@ enum { ROWS = 28, HIDDEN = 256 };
 /* A batch [N, 28, 28] as a sequence of rows, [28*N, 28] with row t*N + n. */
 static spk_tensor *rows_in_time(spk_tensor *x) { return spk_reshape(spk_transpose(x, 0, 1), SPK_SHAPE(ROWS * spk_dim(x, 0), ROWS)); }
 
-/* Window i of W rows through the net. The scores are the membranes of the last layer, which integrates and never fires. */
+/*
+ * A fast layer and a slow one: what has been seen lives in their membranes alone, for about tau rows. The low threshold lets a few pixels
+ * fire a neuron of PyTorch's initial weights, and the steep surrogate belongs to it. The last layer never fires: it adds up the scores.
+ */
+static spk_module *network(spk_ctx *ctx, int64_t W) {
+    spk_lif_opts fast = spk_lif_options();
+    fast.tau = 3, fast.decay_input = false, fast.v_threshold = 0.5, fast.v_reset = SPK_NONE;
+    fast.surrogate_function = spk_surrogate_sigmoid(.alpha = 8);
+    fast.parallel_optim = true, fast.T = W;
+    spk_lif_opts slow = fast;
+    slow.tau = 10;
+    return spk_sequential(ctx, spk_linear_layer(ctx, ROWS, HIDDEN), spk_lif_with(ctx, fast), spk_linear_layer(ctx, HIDDEN, HIDDEN),
+                          spk_lif_with(ctx, slow), spk_linear_layer(ctx, HIDDEN, 10),
+                          spk_if(ctx, .v_threshold = 1e9, .parallel_optim = true, .T = W));
+}
+
+/* Window i of W rows through the net; the scores are the membranes of the last layer. */
 static spk_tensor *window_scores(spk_module *net, spk_tensor *sequence, int64_t W, int64_t i) {
     spk_call(net, spk_time_step(sequence, ROWS / W, i));
     return spk_v(spk_find_module(net, "5"));
@@ -36,7 +52,6 @@ static void train_batch(spk_ctx *ctx, spk_module *net, spk_optimizer *optimizer,
 static double accuracy(spk_ctx *ctx, spk_module *net, spk_dataset *test, int64_t W) {
     spk_batch batch;
     int64_t correct = 0;
-    spk_eval(net);
     SPK_NO_GRAD(ctx) {
         while (spk_next_batch(test, &batch)) {
             spk_tensor *sequence = rows_in_time(batch.x), *last = NULL;
@@ -46,13 +61,12 @@ static double accuracy(spk_ctx *ctx, spk_module *net, spk_dataset *test, int64_t
             spk_end_step(ctx);
         }
     }
-    spk_train(net);
     return 100.0 * (double)correct / (double)spk_dataset_size(test);
 }
 
 int main(int argc, char **argv) {
     const char *data = "datasets/mnist";
-    int64_t W = 7, epochs = 3;
+    int64_t W = 7, epochs = 5;
     for (int i = 1; i < argc; i += 2) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";
         if (strcmp(argv[i], "--window") == 0) W = atoll(value);
@@ -65,21 +79,14 @@ int main(int argc, char **argv) {
         return 2;
     }
     spk_ctx *ctx = spk_ctx_create(.seed = 1);
-    spk_dataset *train = spk_mnist(ctx, data, true, .batch = 128, .shuffle = true, .seed = 1),
+    spk_dataset *train = spk_mnist(ctx, data, true, .batch = 64, .shuffle = true, .seed = 1),
                 *test = spk_mnist(ctx, data, false, .batch = 500);
-    spk_lif_opts hidden = spk_lif_options();
-    hidden.tau = 8, hidden.decay_input = false, hidden.v_reset = SPK_NONE, hidden.parallel_optim = true, hidden.T = W;
-    hidden.surrogate_function = spk_surrogate_atan();
-    spk_lif_opts readout = hidden;
-    readout.v_threshold = 1e9;
-    spk_module *net =
-        spk_sequential(ctx, spk_linear_layer(ctx, ROWS, HIDDEN), spk_lif_with(ctx, hidden), spk_linear_layer(ctx, HIDDEN, HIDDEN),
-                       spk_lif_with(ctx, hidden), spk_linear_layer(ctx, HIDDEN, 10), spk_lif_with(ctx, readout));
-    spk_optimizer *optimizer = spk_adam(net, .lr = 1e-3);
+    spk_module *net = network(ctx, W);
+    spk_optimizer *optimizer = spk_adam(net, .lr = 2e-3);
+    spk_schedule *schedule = spk_cosine_lr(optimizer, .steps = epochs * spk_dataset_batches(train));
     printf("%s\n", W == ROWS ? "full BPTT over 28 rows" : "truncated BPTT");
     for (int64_t epoch = 1; epoch <= epochs && !spk_failed(ctx); epoch++) {
-        spk_batch batch;
-        while (spk_next_batch(train, &batch)) train_batch(ctx, net, optimizer, &batch, W);
+        for (spk_batch batch; spk_next_batch(train, &batch); spk_schedule_step(schedule)) train_batch(ctx, net, optimizer, &batch, W);
         printf("epoch %lld  window %lld  test accuracy %.2f %%\n", (long long)epoch, (long long)W, accuracy(ctx, net, test, W));
     }
     const bool failed = spk_failed(ctx);

@@ -3,6 +3,7 @@
 #include "core/context_internal.h"
 #include "nn/module_internal.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -34,33 +35,72 @@ static void write_header(spk_module *module, spk_text *text) {
     while (text->length % 8 && !text->ctx->failed) spk_text_add(text, " ");
 }
 
-static void write_u64(FILE *out, uint64_t value, int bytes) {
-    for (int i = 0; i < bytes; i++) fputc((int)(value >> 8 * i & 255), out);
+/* Numbers on their way to a file, little-endian whatever the machine. */
+typedef struct block {
+    FILE *out;
+    size_t used;
+    unsigned char bytes[8192];
+} block;
+
+static void flush_block(block *b) {
+    fwrite(b->bytes, 1, b->used, b->out); /* an error stays with the file: ferror */
+    b->used = 0;
 }
 
-static void write_slot(FILE *out, const spk_slot *slot) {
+static void put(block *b, uint64_t value, size_t bytes) {
+    if (b->used + bytes > sizeof b->bytes) flush_block(b);
+    for (size_t i = 0; i < bytes; i++) b->bytes[b->used++] = (unsigned char)(value >> 8 * i);
+}
+
+static void put_slot(block *b, const spk_slot *slot) {
     const spk_shape shape = file_shape(slot);
     const int64_t count = spk_size(slot->tensor), rows = slot->transposed ? shape.dim[0] : 1, columns = rows ? count / rows : 0;
     for (int64_t r = 0; r < rows; r++)
         for (int64_t c = 0; c < columns; c++) {
             SPK_BY_REAL(uint32_t, uint64_t) bits;
             memcpy(&bits, &spk_reals(slot->tensor)[c * rows + r], sizeof bits);
-            write_u64(out, bits, (int)sizeof bits);
+            put(b, bits, sizeof bits);
         }
 }
 
-/* Everything to `path`, brought to the disk. */
-static bool write_file(spk_module *module, const spk_text *header, const char *path) {
-    FILE *out = fopen(path, "wb");
-    if (!out) return false;
-    write_u64(out, header->length, 8);
-    fwrite(header->data, 1, header->length, out);
-    for (spk_walk w = spk_walk_slots(module, SAVED); spk_walk_next(&w);) write_slot(out, w.slot);
-    bool right = !ferror(out) && fflush(out) == 0 && fsync(fileno(out)) == 0;
+/* Everything to a file that is there and empty, brought to the disk. Closes it. */
+static bool write_file(spk_module *module, const spk_text *header, int file) {
+    block b = {.out = fdopen(file, "wb")};
+    if (!b.out) {
+        close(file);
+        return false;
+    }
+    put(&b, header->length, 8);
+    flush_block(&b);
+    fwrite(header->data, 1, header->length, b.out);
+    for (spk_walk w = spk_walk_slots(module, SAVED); spk_walk_next(&w);) put_slot(&b, w.slot);
+    flush_block(&b);
+    const bool right = !ferror(b.out) && fflush(b.out) == 0 && fsync(file) == 0;
     const int reason = errno;
-    if (fclose(out) == 0 && right) return true;
+    if (fclose(b.out) == 0 && right) return true;
     if (!right) errno = reason; /* the first failure says why */
     return false;
+}
+
+/* A new file beside `path`, that nobody else writes, with the mode that fopen gives; its name in *name. -1 and errno without one. */
+static int create_beside(spk_text *name, const char *path) {
+    for (int i = 0; i < 100 && !name->ctx->failed; i++) { /* a name is taken where a process of this number was stopped half-way */
+        name->length = 0;
+        spk_text_add(name, "%s.%ld-%d.tmp", path, (long)getpid(), i);
+        const int file = name->ctx->failed ? -1 : open(name->data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (file >= 0 || errno != EEXIST) return file;
+    }
+    return -1;
+}
+
+/* Brings a renaming to the disk: file systems that cannot do so keep the old name or the new one, each for a whole file. */
+static void sync_folder(spk_text *path) {
+    char *slash = strrchr(path->data, '/');
+    if (slash) slash[slash == path->data] = '\0';
+    const int folder = open(slash ? path->data : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0) return;
+    (void)fsync(folder);
+    close(folder);
 }
 
 bool spk_save(spk_module *module, const char *path) {
@@ -69,11 +109,12 @@ bool spk_save(spk_module *module, const char *path) {
     if (!path) spk_fail(ctx, "spk_save: the path is NULL");
     spk_text header = {.ctx = ctx}, beside = {.ctx = ctx};
     write_header(module, &header);
-    spk_text_add(&beside, "%s.tmp", path ? path : "");
-    if (!ctx->failed && (!write_file(module, &header, beside.data) || rename(beside.data, path) != 0)) {
+    const int file = ctx->failed ? -1 : create_beside(&beside, path);
+    if (!ctx->failed && (file < 0 || !write_file(module, &header, file) || rename(beside.data, path) != 0)) {
         spk_fail(ctx, "%s: cannot be written: %s", path, strerror(errno));
-        unlink(beside.data); /* not remove, which would take an empty folder of that name */
+        if (file >= 0) unlink(beside.data);
     }
+    if (!ctx->failed) sync_folder(&beside);
     spk_text_free(&header);
     spk_text_free(&beside);
     return !ctx->failed;

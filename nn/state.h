@@ -9,8 +9,9 @@ SPK_BEGIN_DECLS
 /**
  * Writes the state dict of a module, its parameters and buffers under their dotted names, into one safetensors file (a little-endian u64,
  * that many bytes of JSON, the numbers): F32 from the float library, F64 from the double one. Slots marked `transposed` are written [out,
- * in], as PyTorch has them. The file is written beside as `path`.tmp, brought to the disk (fsync) and renamed: after an error the old file
- * is as it was. False after an error, and for a NULL or inert module.
+ * in], as PyTorch has them. The file is written beside, as `path`.PROCESS-NUMBER.tmp, brought to the disk (fsync) and renamed, and the
+ * renaming is brought to the disk where the file system can: after an error the old file is as it was. False after an error, and for a
+ * NULL or inert module.
  */
 SPK_API bool spk_save(spk_module *module, const char *path);
 /**

@@ -18,6 +18,16 @@ static bool channels_fit(spk_record *r, const spk_tensor *x, const char *name, i
                        (long long)channels);
 }
 
+/* The running statistics come as attributes, so that the tape does not check them. */
+static bool running_fits(spk_record *r, const spk_tensor *x, const char *name, int64_t channels) {
+    if (!x) return true;
+    if (x->object.ctx != r->ctx) return spk_op_fail(r, "%s %s belongs to another context", name, spk_shape_text(x->shape).text);
+    if (x->step || x == &r->ctx->inert)
+        return spk_op_fail(r, "%s is the result of %s, and ends with its step: needs a persistent tensor (spk_tensor_create, spk_keep)",
+                           name, x->op);
+    return channels_fit(r, x, name, channels);
+}
+
 static bool infer(spk_record *r) {
     for (int i = WEIGHT; i <= BIAS; i++) /* only x is read as it is stored */
         if (r->in[i]) r->in[i] = spk_dense(r->in[i]);
@@ -25,8 +35,8 @@ static bool infer(spk_record *r) {
     const spk_shape shape = spk_tensor_shape(r->in[X]);
     if (shape.axes != 2) return spk_op_fail(r, "x is %s: needs [N, channels]", spk_shape_text(shape).text);
     if (!channels_fit(r, r->in[WEIGHT], "the weight", shape.dim[1]) || !channels_fit(r, r->in[BIAS], "the bias", shape.dim[1]) ||
-        !channels_fit(r, o->running_mean, "the running mean", shape.dim[1]) ||
-        !channels_fit(r, o->running_var, "the running variance", shape.dim[1]))
+        !running_fits(r, o->running_mean, "the running mean", shape.dim[1]) ||
+        !running_fits(r, o->running_var, "the running variance", shape.dim[1]))
         return false;
     if ((o->training || !o->running_mean) && shape.dim[0] < 2)
         return spk_op_fail(r, "x is %s: batch statistics need at least 2 rows", spk_shape_text(shape).text);

@@ -53,19 +53,27 @@ static void backward(spk_record *r) {
 
 const spk_op spk_op_concat = {.name = "concat", .attributes = sizeof(int), .infer = infer, .forward = forward, .backward = backward};
 
+/* The context of the tensors, with an error if one is NULL. Without any tensor there is none to tell: the context that has always failed.
+ */
+static spk_ctx *context_of(const char *name, spk_tensor *const *xs, int n) {
+    const spk_tensor *some = NULL;
+    for (int i = 0; xs && i < n && !some; i++) some = xs[i];
+    spk_ctx *ctx = spk_tensor_ctx(some);
+    for (int i = 0; some && i < n; i++)
+        if (!xs[i]) spk_fail(ctx, "%s: tensor %d of %d is NULL", name, i, n);
+    return ctx;
+}
+
 spk_tensor *spk_concat(spk_tensor *const *xs, int n, int axis) {
-    spk_ctx *ctx = spk_tensor_ctx(xs && n > 0 ? xs[0] : NULL);
-    if (!xs || n < 1) return &ctx->inert;
-    return spk_apply_n(&spk_op_concat, &axis, n, xs, 1, NULL);
+    spk_ctx *ctx = context_of("concat", xs, n);
+    return ctx->failed ? &ctx->inert : spk_apply_n(&spk_op_concat, &axis, n, xs, 1, NULL);
 }
 
 spk_tensor *spk_stack(spk_tensor *const *xs, int n, int axis) {
-    spk_ctx *ctx = spk_tensor_ctx(NULL);
-    for (int i = n - 1; xs && i >= 0; i--)
-        if (xs[i]) ctx = spk_tensor_ctx(xs[i]);
-    for (int i = 0; xs && i < n; i++)
-        if (!spk_tensor_usable(ctx, xs[i], "stack")) return &ctx->inert;
-    spk_tensor **with_axis = !xs || n < 1 || ctx->failed ? NULL : spk_step_header(ctx, (size_t)n * sizeof *with_axis);
+    spk_ctx *ctx = context_of("stack", xs, n);
+    for (int i = 0; i < n; i++)
+        if (ctx->failed || !spk_tensor_usable(ctx, xs[i], "stack")) return &ctx->inert;
+    spk_tensor **with_axis = ctx->failed ? NULL : spk_step_header(ctx, (size_t)n * sizeof *with_axis);
     if (!with_axis) return &ctx->inert;
     spk_shape shape = spk_tensor_shape(xs[0]);
     const int at = axis < 0 ? axis + shape.axes + 1 : axis;

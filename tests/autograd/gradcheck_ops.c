@@ -127,7 +127,8 @@ FUNCTION(batch_norm_repeated, spk_batch_norm(spk_repeat_over_time(x[0], 3), x[1]
 static spk_tensor *batch_norm_running(void *user, spk_tensor *const *x) {
     const numbers *p = user;
     spk_ctx *ctx = spk_tensor_ctx(x[0]);
-    spk_tensor *mean = spk_full(ctx, SPK_SHAPE(3), 0.2), *var = spk_full(ctx, SPK_SHAPE(3), 0.7);
+    spk_tensor *mean = spk_tensor_create(ctx, SPK_SHAPE(3)), *var = spk_tensor_create(ctx, SPK_SHAPE(3));
+    spk_fill(mean, 0.2), spk_fill(var, 0.7);
     spk_tensor *in = p->i[1] > 1 ? spk_repeat_over_time(x[0], p->i[1]) : x[0];
     return spk_batch_norm(in, x[1], x[2], .training = p->i[0], .running_mean = mean, .running_var = var);
 }
@@ -338,6 +339,43 @@ Test(gradcheck, cases_call_their_op) {
                 cr_assert(isfinite((double)spk_data(spk_grad(inputs[k]))[e]), "%s (%s): gradient of input %d, element %lld", c->op, c->name,
                           k, (long long)e);
         }
+        spk_ctx_destroy(ctx);
+    }
+}
+
+/* The gradients of sum(f r), or of sum((f + f) r): twice as large when both calls give theirs to the same leaves. */
+static void gradients_of(spk_ctx *ctx, const gradcheck_case *c, spk_tensor *const *inputs, int calls, spk_tensor **gradients) {
+    numbers p = c->p;
+    spk_tensor *y = NULL;
+    for (int i = 0; i < calls; i++) {
+        spk_seed(ctx, 7); /* dropout's mask is the same in each call */
+        spk_tensor *one = c->function(&p, inputs);
+        y = y ? spk_add(y, one) : one;
+    }
+    spk_tensor *r = spk_full(ctx, spk_tensor_shape(y), 0);
+    for (int64_t i = 0; i < spk_size(r); i++) spk_data_mut(r)[i] = (spk_real)(i % 5 - 2);
+    cr_assert(spk_backward(y, .gradient = r), "%s (%s): %s", c->op, c->name, spk_error(ctx));
+    for (int k = 0; k < c->n; k++) {
+        gradients[k] = spk_grad(inputs[k]) ? spk_keep(spk_grad(inputs[k])) : NULL;
+        spk_clear_grad(inputs[k]);
+    }
+    spk_end_step(ctx);
+}
+
+/* Every op, used twice on the same leaves. */
+Test(gradcheck, every_case_fans_out) {
+    for (int i = 0; i < CASES; i++) {
+        const gradcheck_case *c = &cases[i];
+        spk_ctx *ctx = spk_ctx_create(.seed = (uint64_t)i + 1);
+        spk_tensor *inputs[4], *once[4], *twice[4];
+        make_inputs(ctx, c, inputs);
+        gradients_of(ctx, c, inputs, 1, once);
+        gradients_of(ctx, c, inputs, 2, twice);
+        for (int k = 0; k < c->n; k++)
+            for (int64_t e = 0; once[k] && e < spk_size(once[k]); e++)
+                cr_assert(close_to((double)spk_data(twice[k])[e], 2 * (double)spk_data(once[k])[e], ROUNDING),
+                          "%s (%s): input %d element %lld has gradient %g once, %g used twice", c->op, c->name, k, (long long)e,
+                          (double)spk_data(once[k])[e], (double)spk_data(twice[k])[e]);
         spk_ctx_destroy(ctx);
     }
 }

@@ -529,8 +529,7 @@ Test(tape, null_inputs) {
     ONE(spk_negate(NULL)), ONE(spk_scale(NULL, 1)), ONE(spk_shift(NULL, 1)), ONE(spk_exp(NULL)), ONE(spk_log(NULL)), ONE(spk_sqrt(NULL));
     ONE(spk_power(NULL, 1)), ONE(spk_tanh(NULL)), ONE(spk_sigmoid(NULL)), ONE(spk_relu(NULL)), ONE(spk_clamp(NULL, 0, 1));
     ONE(spk_sum(NULL)), ONE(spk_mean(NULL)), ONE(spk_max(NULL)), ONE(spk_reshape(NULL, SPK_SHAPE(1))), ONE(spk_flatten(NULL));
-    ONE(spk_transpose(NULL, 0, 1)), ONE(spk_slice(NULL, 0, 1)), ONE(spk_concat(NULL, 1, 0)), ONE(spk_stack(NULL, 1, 0));
-    ONE(spk_concat(with_null, 0, 0)), ONE(spk_stack(with_null, 0, 0)), ONE(spk_dense(NULL)), ONE(spk_bits(NULL));
+    ONE(spk_transpose(NULL, 0, 1)), ONE(spk_slice(NULL, 0, 1)), ONE(spk_dense(NULL)), ONE(spk_bits(NULL));
     ONE(spk_repeat_over_time(NULL, 2)), ONE(spk_sum_over_time(NULL, 2)), ONE(spk_mean_over_time(NULL, 2)), ONE(spk_time_step(NULL, 2, 0));
     ONE(spk_softmax(NULL)), ONE(spk_log_softmax(NULL)), ONE(spk_dropout(NULL)), ONE(spk_tensor_detach(NULL)), ONE(spk_add(NULL, NULL));
     ONE(spk_retain_grad(NULL)), ONE(spk_keep(NULL));
@@ -540,13 +539,32 @@ Test(tape, null_inputs) {
         TWO("where", spk_where(x, x, NULL));
     TWO("matmul", spk_matmul(m, NULL)), TWO("matmul", spk_matmul(NULL, m)), TWO("linear", spk_linear(NULL, m, x)),
         TWO("linear", spk_linear(x, NULL, x));
-    TWO("concat", spk_concat(with_null, 2, 0)), TWO("concat", spk_concat(null_last, 2, 0));
-    TWO("stack", spk_stack(with_null, 2, 0)), TWO("stack", spk_stack(null_last, 2, 0));
+    TWO("concat: tensor 0 of 2", spk_concat(with_null, 2, 0)), TWO("concat: tensor 1 of 2", spk_concat(null_last, 2, 0));
+    TWO("stack: tensor 0 of 2", spk_stack(with_null, 2, 0)), TWO("stack: tensor 1 of 2", spk_stack(null_last, 2, 0));
     TWO("cross_entropy", spk_cross_entropy(m, NULL)), TWO("cross_entropy", spk_cross_entropy(NULL, x)), TWO("mse", spk_mse(x, NULL));
     TWO("batch_norm", spk_batch_norm(NULL, x, x));
     cr_assert(!spk_failed(ctx) && spk_size(spk_linear(x, m, NULL)) == 3 && spk_size(spk_batch_norm(m, NULL, NULL)) == 9, "optional inputs");
     spk_add_grad_hook(NULL, count_hook, NULL);
     assert_fine(ctx, "hook on NULL");
+    spk_ctx_destroy(ctx);
+}
+
+/* Without a tensor there is no context to tell: the result is the inert tensor of none, and the op that gets it says so. */
+Test(tape, joins_of_nothing) {
+    spk_ctx *ctx = spk_ctx_create();
+    spk_tensor *x = leaf(ctx), *one[] = {x}, *nulls[] = {NULL, NULL};
+    spk_tensor *joins[] = {spk_concat(NULL, 2, 0),  spk_concat(nulls, 2, 0), spk_concat(one, 0, 0), spk_concat(one, -1, 0),
+                           spk_stack(NULL, 2, 0),   spk_stack(nulls, 2, 0),  spk_stack(one, 0, 0),  spk_stack(one, -1, 0),
+                           spk_concat(NULL, -1, 0), spk_stack(NULL, 0, 0)};
+    for (size_t i = 0; i < sizeof joins / sizeof *joins; i++) {
+        assert_inert(joins[i], "a join of nothing");
+        assert_fine(ctx, "a join of nothing");
+        cr_assert(spk_tensor_ctx(joins[i]) != ctx && spk_failed(spk_tensor_ctx(joins[i])), "join %zu has a context", i);
+        assert_inert(spk_exp(joins[i]), "exp of it");
+        assert_fine(ctx, "exp of it");
+        assert_inert(spk_add(x, joins[i]), "added to a tensor");
+        assert_error(ctx, "added to a tensor", "add", "without a context");
+    }
     spk_ctx_destroy(ctx);
 }
 
