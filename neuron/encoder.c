@@ -73,15 +73,15 @@ static void set_counters(const work *w, const elements *e, int64_t from, int64_t
     for (int i = 0; i < 7; i++) counter[i] = 0;
 }
 
-/* Sets the bits of n elements in the tile. Steps are taken by 8 blocks, past the last one too, which is not written out. */
+/* Sets the bits of n elements in the tile. Whole vectors of blocks are taken; what is past the last step is not written out. */
 SPK_CLONES static void fire(const elements *e, int64_t from, int64_t n, int64_t blocks, const spk_philox *restrict b, tile spikes) {
+    const int64_t whole = (blocks + 7) / 8 * 8;
     for (int64_t k = 0; k < n; k++) {
         const int32_t limit = e->limit[from + k], place = e->place[from + k];
         for (int j = 0; j < 4; j++) {
             const uint32_t *restrict word = b->word[j] + k * blocks;
             uint32_t *restrict to = spikes[place / 32][j];
-            for (int64_t i = 0; i < blocks; i += 8)
-                for (int64_t l = i; l < i + 8; l++) to[l] |= (uint32_t)((int32_t)(word[l] >> 8) < limit) << place % 32;
+            for (int64_t i = 0; i < whole; i++) to[i] |= (uint32_t)((int32_t)(word[i] >> 8) < limit) << place % 32;
         }
     }
 }

@@ -1,6 +1,6 @@
 /*
- * The adjoint of the fused neuron. A tile's membranes are computed again from the current and the stored spikes, in the cache, which is faster
- * than storing them in forward; then time is walked back. The spikes are the stored ones, never those of a recomputed membrane.
+ * The adjoint of the fused neuron. A tile's membranes are computed again from the current and the stored spikes, in the cache, which is
+ * faster than storing them in forward; then time is walked back. The spikes are the stored ones, never those of a recomputed membrane.
  *
  * With theta = v_threshold, sg = surrogate'(H - theta), d = 0 if detach_reset else 1, and gv' the gradient of the membrane after the step:
  *   gH = gS sg + gv' ((1 - S) + d (v_reset - H) sg) (hard) or gS sg + gv' (1 - d theta sg) (soft)
@@ -105,11 +105,12 @@ SPK_CLONES static void subtract(int64_t n, const spk_real *restrict x, spk_real 
     for (int64_t i = 0; i < n; i++) to[i] = x[i] - y;
 }
 
-SPK_CLONES static void scale(int64_t n, spk_real factor, const spk_real *restrict x, spk_real *restrict to) {
+/* Named unlike the clones of other files: Clang 14 gives a clone's resolver external linkage, static or not. */
+SPK_CLONES static void scale_gradient(int64_t n, spk_real factor, const spk_real *restrict x, spk_real *restrict to) {
     for (int64_t i = 0; i < n; i++) to[i] = factor * x[i];
 }
 
-SPK_CLONES static void add_scaled(int64_t n, spk_real factor, const spk_real *restrict x, spk_real *restrict sum) {
+SPK_CLONES static void add_gradient(int64_t n, spk_real factor, const spk_real *restrict x, spk_real *restrict sum) {
     for (int64_t i = 0; i < n; i++) sum[i] += factor * x[i];
 }
 
@@ -147,11 +148,11 @@ static void backward_tile(const work *b, spk_leaky_tile p, room *m, double *gk) 
         const spk_real *h = m->h + t * w->tile;
         subtract(n, h, w->a->v_threshold, m->above);
         w->a->surrogate.grad(&w->a->surrogate, n, m->above, m->sg);
-        if (b->g_v_seq) add_scaled(p.n, 1, b->g_v_seq + t * w->step + p.at, m->g);
+        if (b->g_v_seq) add_gradient(p.n, 1, b->g_v_seq + t * w->step + p.at, m->g);
         step_back_tile(w, n, h, w->words ? spk_leaky_words(w, p, t) : NULL, w->words ? NULL : outputs(w, p, t, m->s),
                        spike_gradient(b, p, t, m), m);
-        if (b->gx && w->x_step) scale(p.n, w->c, m->gh, b->gx + t * w->step + p.at);
-        else if (b->gx) add_scaled(n, w->c, m->gh, m->gx);
+        if (b->gx && w->x_step) scale_gradient(p.n, w->c, m->gh, b->gx + t * w->step + p.at);
+        else if (b->gx) add_gradient(n, w->c, m->gh, m->gx);
         if (gk) *gk += k_of_step(w, p, t, m);
     }
     if (b->gx && !w->x_step) memcpy(b->gx + p.at, m->gx, spk_bytes(p.n));

@@ -29,6 +29,8 @@ static bool running_fits(spk_record *r, const spk_tensor *x, const char *name, i
 }
 
 static bool infer(spk_record *r) {
+    for (int i = WEIGHT; i <= BIAS; i++) /* only x is read as it is stored */
+        if (r->in[i]) r->in[i] = spk_dense(r->in[i]);
     const spk_batch_norm_opts *o = r->attributes;
     const spk_shape shape = spk_tensor_shape(r->in[X]);
     if (shape.axes != 2) return spk_op_fail(r, "x is %s: needs [N, channels]", spk_shape_text(shape).text);

@@ -122,6 +122,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     store = HERE / ("quick.json" if options.quick else "results.json")
+    target = HERE / "benchmarks.md" if options.quick else ROOT / "docs" / "benchmarks.md"
     results = json.loads(store.read_text()) if store.exists() else {}
     for work in options.works or [*PEERS, "infer"]:
         print(work, flush=True)
@@ -130,9 +131,8 @@ def main():
         result = {"infer": infer(options.quick)} if work == "infer" else {**measure(work, options.quick, rounds), "rounds": rounds}
         results[work] = {**result, "machine": machine}
         store.write_text(json.dumps(results, indent=1))
-    results = json.loads(store.read_text())  # keys and tuples as JSON has them
-    target = HERE / "benchmarks.md" if options.quick else ROOT / "docs" / "benchmarks.md"
-    target.write_text(report.document(results))
+        results = json.loads(store.read_text())  # keys and tuples as JSON has them
+        target.write_text(report.document(results))
     print(f"wrote {target.relative_to(ROOT)}")
 
 

@@ -80,8 +80,10 @@ def table(work, rows):
 
 
 def place(where):
+    # The run itself and its build are a load of about 2.
+    busy = " (**other programs were using the machine: these figures compare nothing**)" if where["load"] > 3 else ""
     return (f"{where['date']}, commit {where['commit']}, {where['cpu']}, {where['cores']} cores, {where['system']}, load average before "
-            f"{where['load']:.1f}")
+            f"{where['load']:.1f}{busy}")
 
 
 def ran_on(result, rows):

@@ -89,6 +89,29 @@ Test(encoder, poisson_is_its_formula) {
     }
 }
 
+/* A value equal to the number drawn does not fire; half a unit of 2^-24 above does. */
+Test(encoder, poisson_thresholds_are_exact) {
+    enum { M = 200, T = 4 };
+    spk_ctx *ctx = spk_ctx_create(.seed = 31);
+    spk_tensor *x = spk_tensor_create(ctx, SPK_SHAPE(1, M));
+    const spk_random draw = ctx->random;
+    int tight = 0;
+    for (int64_t e = 0; e < M; e++) {
+        uint32_t four[4];
+        spk_random_words(draw, e * T, 4, four);
+        const uint32_t drawn = four[e % T] >> 8;
+        spk_data_mut(x)[e] = ((spk_real)drawn + (e % 2 ? (spk_real)0.5 : 0)) / 16777216; /* exact below one half */
+        tight += drawn < 1 << 23;
+    }
+    cr_assert(tight > 50, "%d", tight);
+    spk_tensor *y = spk_poisson_encode(x, T);
+    for (int64_t t = 0; t < T; t++)
+        for (int64_t e = 0; e < M; e++)
+            cr_assert(spk_data(y)[t * M + e] == fires(&draw, spk_data(x)[e], T, e, t), "element %lld, step %lld", (long long)e,
+                      (long long)t);
+    spk_ctx_destroy(ctx);
+}
+
 /* What was drawn does not depend on the data, and a draw does not touch the words of the next. */
 Test(encoder, poisson_leaves_the_stream_alike) {
     uint64_t position[2];

@@ -70,7 +70,7 @@ static inline spk_module *neuron_of(spk_ctx *ctx, const config *c, bool bits) {
     spk_lif_opts o = spk_lif_options();
     o.tau = 1.7, o.decay_input = c->decay, o.v_threshold = 0.8;
     o.v_reset = c->reset == SOFT ? SPK_NONE : c->reset == HARD ? -0.25 : 0;
-    o.surrogate_function = spk_surrogate_of(c->surrogate, .alpha = c->alpha ? c->alpha : SPK_NONE);
+    o.surrogate_function = spk_surrogate_of(c->surrogate, .alpha = c->alpha > 0 ? c->alpha : SPK_NONE);
     o.detach_reset = c->detach, o.parallel_optim = true, o.T = c->T, o.spike_out = bits;
     if (c->kind == IF) return spk_if_with(ctx, spk_base_node_part(o));
     return c->kind == LIF ? spk_lif_with(ctx, o) : spk_plif_with(ctx, o);
