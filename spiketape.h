@@ -29,6 +29,7 @@
 #include "neuron/op_table.h"
 #include "neuron/surrogate.h"
 
+#include "data/augment.h"
 #include "data/dataset.h"
 #include "data/idx.h"
 #include "data/image.h"

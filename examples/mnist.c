@@ -27,7 +27,9 @@ static spk_module *neurons(spk_ctx *ctx, const options *o, bool hidden) {
                    .parallel_optim = true, .T = o->T, .spike_out = hidden);
 }
 
-/* 784 - (linear, batch norm, neurons, dropout) for each hidden layer - linear, neurons - 10. */
+bool reads_spikes(const options *o) { return strcmp(o->readout, "spikes") == 0; }
+
+/* 784 - (linear, batch norm, neurons, dropout) for each hidden layer - linear - 10, and neurons there too if their spikes are read. */
 static spk_module *network(spk_ctx *ctx, const options *o) {
     spk_module *layers[4 * MOST_HIDDEN + 2];
     int n = 0;
@@ -39,7 +41,7 @@ static spk_module *network(spk_ctx *ctx, const options *o) {
         if (o->dropout > 0) layers[n++] = spk_dropout_layer(ctx, .p = o->dropout, .T = o->T);
     }
     layers[n++] = spk_linear_layer(ctx, width, CLASSES);
-    layers[n++] = neurons(ctx, o, false);
+    if (reads_spikes(o)) layers[n++] = neurons(ctx, o, false);
     spk_module *net = spk_sequential_of(ctx, n, layers);
     spk_module_set_name(net, "net");
     return net;
@@ -79,13 +81,23 @@ static tally evaluate(spk_ctx *ctx, spk_module *net, spk_dataset *test, const op
     return sum;
 }
 
+/* What the net is shown in training. */
+static spk_tensor *training_images(spk_tensor *x, const options *o) {
+    x = spk_flatten(o->augment ? spk_affine_augment(x) : x);
+    return o->input_dropout > 0 ? spk_dropout(x, .p = o->input_dropout) : x;
+}
+
+static spk_tensor *loss_of(spk_tensor *y, spk_tensor *labels, const options *o) {
+    if (reads_spikes(o)) return spk_mse(y, spk_one_hot(labels, CLASSES)); /* rates towards 1 for the class, 0 for the others */
+    return spk_cross_entropy(y, labels, .label_smoothing = o->label_smoothing);
+}
+
 static tally train_epoch(spk_ctx *ctx, spk_module *net, spk_dataset *train, spk_optimizer *optimizer, spk_schedule *schedule,
                          const options *o) {
     tally sum = {0};
     spk_batch batch;
     while (spk_next_batch(train, &batch)) {
-        spk_tensor *y = scores(net, spk_flatten(batch.x), o);
-        spk_tensor *loss = spk_mse(y, spk_one_hot(batch.labels, CLASSES)); /* rates towards 1 for the class, 0 for the others */
+        spk_tensor *y = scores(net, training_images(batch.x, o), o), *loss = loss_of(y, batch.labels, o);
         spk_zero_grad(net);
         spk_backward(loss);
         spk_optimizer_step(optimizer);
@@ -103,13 +115,13 @@ static double percent(const tally *sum) { return sum->images ? 100.0 * (double)s
 static void report(int64_t epoch, const tally *trained, const tally *tested, const options *o, double took) {
     printf("epoch %2lld  loss %.4f  training %.2f %%  %s %.2f %%  firing", (long long)epoch, trained->loss / (double)trained->images,
            percent(trained), o->validation ? "validation" : "test", percent(tested));
-    for (int i = 0; i <= o->hidden_layers; i++) printf(" %.3f", tested->rate[i] / (double)tested->images);
+    for (int i = 0; i < o->hidden_layers + reads_spikes(o); i++) printf(" %.3f", tested->rate[i] / (double)tested->images);
     printf("  %.0f images/s  %.1f s\n", (double)trained->images / took, took);
     fflush(stdout);
 }
 
 static void train(spk_ctx *ctx, spk_module *net, const options *o, spk_dataset *training, spk_dataset *test) {
-    spk_optimizer *optimizer = spk_adam(net, .lr = o->lr);
+    spk_optimizer *optimizer = spk_adamw(net, .lr = o->lr, .weight_decay = o->weight_decay);
     spk_schedule *schedule = spk_one_cycle_lr(optimizer, .steps = o->epochs * spk_dataset_batches(training), .start = 0.2);
     printf("%s\n%lld parameters, %d threads\n", spk_repr(net), (long long)spk_parameter_count(net, true), spk_threads());
     spk_end_step(ctx);

@@ -19,10 +19,17 @@ static void help(void) {
          "          --surrogate NAME      atan, sigmoid, piecewise_quadratic, ... (atan)\n"
          "          --soft-reset          subtract the threshold after a spike\n"
          "          --detach-reset        no gradient through the reset\n"
-         "training  --epochs N            (20)\n"
+         "          --readout NAME        the scores, averaged over time: current, of the output layer, trained by cross entropy; or "
+         "spikes,\n"
+         "                                of output neurons, trained by the squared error of their rates (current)\n"
+         "training  --epochs N            (30)\n"
          "          --batch N             (128)\n"
          "          --lr R                peak of the one-cycle schedule (0.002)\n"
+         "          --weight-decay R      of AdamW (0)\n"
+         "          --label-smoothing S   of the cross entropy (0.1)\n"
          "          --dropout P           after each hidden layer, one mask for all steps (0.2)\n"
+         "          --input-dropout P     of pixels (0.2)\n"
+         "          --augment             turn, scale, shear and shift each image anew: +-15 degrees, 0.9 to 1.1, +-0.1, +-10 %\n"
          "          --seed N              (1)\n"
          "          --threads N           (all)\n"
          "files     --save FILE           write the net, as safetensors\n"
@@ -81,10 +88,15 @@ enum {
     SURROGATE,
     SOFT,
     DETACH,
+    READOUT,
     EPOCHS,
     BATCH,
     LR,
+    WEIGHT_DECAY,
+    LABEL_SMOOTHING,
     DROPOUT,
+    INPUT_DROPOUT,
+    AUGMENT,
     SEED,
     THREADS,
     SAVE,
@@ -103,10 +115,15 @@ static const struct option table[] = {{"data", 1, NULL, DATA},
                                       {"surrogate", 1, NULL, SURROGATE},
                                       {"soft-reset", 0, NULL, SOFT},
                                       {"detach-reset", 0, NULL, DETACH},
+                                      {"readout", 1, NULL, READOUT},
                                       {"epochs", 1, NULL, EPOCHS},
                                       {"batch", 1, NULL, BATCH},
                                       {"lr", 1, NULL, LR},
+                                      {"weight-decay", 1, NULL, WEIGHT_DECAY},
+                                      {"label-smoothing", 1, NULL, LABEL_SMOOTHING},
                                       {"dropout", 1, NULL, DROPOUT},
+                                      {"input-dropout", 1, NULL, INPUT_DROPOUT},
+                                      {"augment", 0, NULL, AUGMENT},
                                       {"seed", 1, NULL, SEED},
                                       {"threads", 1, NULL, THREADS},
                                       {"save", 1, NULL, SAVE},
@@ -141,14 +158,24 @@ static bool read_one(options *o, int option, const char *value) {
         return o->soft_reset = true;
     case DETACH:
         return o->detach_reset = true;
+    case READOUT:
+        return one_of("readout", value, "current", "spikes", &o->readout);
     case EPOCHS:
         return whole("epochs", value, 0, &o->epochs);
     case BATCH:
         return whole("batch", value, 2, &o->batch);
     case LR:
         return real("lr", value, 0, 1e9, &o->lr);
+    case WEIGHT_DECAY:
+        return real("weight-decay", value, 0, 1e9, &o->weight_decay);
+    case LABEL_SMOOTHING:
+        return real("label-smoothing", value, 0, 1, &o->label_smoothing);
     case DROPOUT:
         return real("dropout", value, 0, 1, &o->dropout);
+    case INPUT_DROPOUT:
+        return real("input-dropout", value, 0, 1, &o->input_dropout);
+    case AUGMENT:
+        return o->augment = true;
     case SEED:
         return whole("seed", value, 0, &o->seed);
     case THREADS:
@@ -171,6 +198,7 @@ int options_read(options *o, int argc, char **argv) {
                    .neuron = "lif",
                    .surrogate = "atan",
                    .encoder = "constant",
+                   .readout = "current",
                    .hidden = {800},
                    .hidden_layers = 1,
                    .epochs = -1,
@@ -179,7 +207,9 @@ int options_read(options *o, int argc, char **argv) {
                    .seed = 1,
                    .tau = 2,
                    .lr = 2e-3,
-                   .dropout = 0.2};
+                   .label_smoothing = 0.1,
+                   .dropout = 0.2,
+                   .input_dropout = 0.2};
     bool predicting = false;
     for (int option; (option = getopt_long(argc, argv, "", table, NULL)) != -1;) {
         if (option == HELP) {
@@ -200,6 +230,6 @@ int options_read(options *o, int argc, char **argv) {
                 argv[optind]);
         return 2;
     }
-    if (o->epochs < 0) o->epochs = o->load ? 0 : 20;
+    if (o->epochs < 0) o->epochs = o->load ? 0 : 30;
     return -1;
 }

@@ -7,13 +7,13 @@
 #define MOST_HIDDEN 8
 
 typedef struct options {
-    const char *data, *neuron, *surrogate, *encoder, *save, *load;
+    const char *data, *neuron, *surrogate, *encoder, *readout, *save, *load;
     int64_t hidden[MOST_HIDDEN];
     int hidden_layers;
     int64_t epochs, T, batch, seed, validation;
     int threads; /* 0: as the library chooses */
-    double tau, lr, dropout;
-    bool soft_reset, detach_reset;
+    double tau, lr, weight_decay, label_smoothing, dropout, input_dropout;
+    bool soft_reset, detach_reset, augment;
     char **images; /* for --predict */
     int n_images;
 } options;
@@ -21,9 +21,11 @@ typedef struct options {
 /* Fills o from the command line. Returns -1 to go on, else the program's exit status (after --help or a message). */
 int options_read(options *o, int argc, char **argv);
 
+/* True when the scores are output neurons' rates, false when they are the output layer's mean current. */
+bool reads_spikes(const options *o);
 /* Classifies o->images with a trained net and prints the class and all scores of each. */
 bool predict(spk_ctx *ctx, spk_module *net, const options *o);
-/* Spikes averaged over time for x [N, 784]: the scores, [N, 10]. */
+/* The last layer averaged over time for x [N, 784]: the scores, [N, 10]. */
 spk_tensor *scores(spk_module *net, spk_tensor *x, const options *o);
 
 #endif

@@ -21,6 +21,7 @@ static bool predict_one(spk_ctx *ctx, spk_module *net, const options *o, const c
     if (!prepared) return false;
 
     spk_tensor *y = scores(net, spk_step_from(ctx, SPK_SHAPE(1, SPK_DIGIT_SIZE), digit), o);
+    if (!reads_spikes(o)) y = spk_softmax(y); /* currents as probabilities */
     if (spk_failed(ctx)) return false;
     const spk_real *score = spk_data(y);
     int best = 0;
