@@ -4,16 +4,16 @@
 #include <stdio.h>
 
 #define STEPS_OF_TIME 4
-static spk_module *neurons(spk_ctx *ctx, bool bits) {
-    return spk_lif(ctx, .tau = 2, .surrogate_function = spk_surrogate_atan(), .parallel_optim = true, .T = STEPS_OF_TIME,
-                   .spike_out = bits);
-}
 
 /* The dropout does nothing in evaluation; it takes a place in the names of saved parameters. */
 static spk_module *network(spk_ctx *ctx) {
-    return spk_sequential(ctx, spk_linear_layer(ctx, PIXELS, 800), spk_batch_norm1d(ctx, 800), neurons(ctx, true),
-                          spk_dropout_layer(ctx, .p = 0.2, .T = STEPS_OF_TIME), spk_linear_layer(ctx, 800, CLASSES), neurons(ctx, false));
+    spk_module *neurons =
+        spk_lif(ctx, .tau = 2, .surrogate_function = spk_surrogate_atan(), .parallel_optim = true, .T = STEPS_OF_TIME, .spike_out = true);
+    return spk_sequential(ctx, spk_linear_layer(ctx, PIXELS, 800), spk_batch_norm1d(ctx, 800), neurons,
+                          spk_dropout_layer(ctx, .p = 0.2, .T = STEPS_OF_TIME), spk_linear_layer(ctx, 800, CLASSES));
 }
+
+static spk_tensor *loss_of(spk_tensor *scores, spk_tensor *labels) { return spk_cross_entropy(scores, labels, .label_smoothing = 0.1); }
 
 static spk_tensor *scores(spk_module *net, spk_tensor *x) {
     return spk_mean_over_time(spk_call(net, spk_constant_encode(spk_flatten(x), STEPS_OF_TIME)), STEPS_OF_TIME);
@@ -27,12 +27,12 @@ typedef struct tally {
 
 static void train_epoch(spk_ctx *ctx, spk_module *net, const char *data) {
     spk_dataset *images = spk_mnist(ctx, data, true, .batch = 128, .shuffle = true, .seed = 1, .drop_last = true);
-    spk_optimizer *optimizer = spk_adam(net, .lr = 2e-3);
+    spk_optimizer *optimizer = spk_adamw(net, .lr = 2e-3, .weight_decay = 0);
     spk_schedule *schedule = spk_one_cycle_lr(optimizer, .steps = spk_dataset_batches(images), .start = 0.2);
     spk_batch batch;
     while (spk_next_batch(images, &batch)) {
         spk_zero_grad(net);
-        spk_backward(spk_mse(scores(net, batch.x), spk_one_hot(batch.labels, CLASSES)));
+        spk_backward(loss_of(scores(net, batch.x), batch.labels));
         spk_optimizer_step(optimizer);
         spk_schedule_step(schedule);
         spk_reset(net);
@@ -52,7 +52,7 @@ static double classify(spk_ctx *ctx, spk_module *net, const spk_batch *batch, ta
     sum->correct += correct;
     sum->images += batch->size;
     sum->spikes += count_spikes(net);
-    sum->loss += spk_item(spk_mse(y, spk_one_hot(batch->labels, CLASSES))) * (double)batch->size;
+    sum->loss += spk_item(loss_of(y, batch->labels)) * (double)batch->size;
     start = milliseconds();
     spk_reset(net);
     spk_end_step(ctx);
