@@ -83,7 +83,8 @@ static tally evaluate(spk_ctx *ctx, spk_module *net, spk_dataset *test, const op
 
 /* What the net is shown in training. */
 static spk_tensor *training_images(spk_tensor *x, const options *o) {
-    x = spk_flatten(o->augment ? spk_affine_augment(x) : x);
+    if (o->augment) x = spk_affine_augment(x, .rotation = 15, .min_scale = 0.85, .max_scale = 1.15, .shear = 0.2, .shift = 0.05);
+    x = spk_flatten(x);
     return o->input_dropout > 0 ? spk_dropout(x, .p = o->input_dropout) : x;
 }
 
@@ -121,7 +122,7 @@ static void report(int64_t epoch, const tally *trained, const tally *tested, con
 }
 
 static void train(spk_ctx *ctx, spk_module *net, const options *o, spk_dataset *training, spk_dataset *test) {
-    spk_optimizer *optimizer = spk_adamw(net, .lr = o->lr, .weight_decay = o->weight_decay);
+    spk_optimizer *optimizer = spk_adam(net, .lr = o->lr);
     spk_schedule *schedule = spk_one_cycle_lr(optimizer, .steps = o->epochs * spk_dataset_batches(training), .start = 0.2);
     printf("%s\n%lld parameters, %d threads\n", spk_repr(net), (long long)spk_parameter_count(net, true), spk_threads());
     spk_end_step(ctx);

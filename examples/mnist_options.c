@@ -25,11 +25,10 @@ static void help(void) {
          "training  --epochs N            (30)\n"
          "          --batch N             (128)\n"
          "          --lr R                peak of the one-cycle schedule (0.002)\n"
-         "          --weight-decay R      of AdamW (0)\n"
          "          --label-smoothing S   of the cross entropy (0.1)\n"
          "          --dropout P           after each hidden layer, one mask for all steps (0.2)\n"
          "          --input-dropout P     of pixels (0.2)\n"
-         "          --augment             turn, scale, shear and shift each image anew: +-15 degrees, 0.9 to 1.1, +-0.1, +-10 %\n"
+         "          --augment             turn, scale, shear and shift each image anew: +-15 degrees, 0.85 to 1.15, +-0.2, +-5 %\n"
          "          --seed N              (1)\n"
          "          --threads N           (all)\n"
          "files     --save FILE           write the net, as safetensors\n"
@@ -92,7 +91,6 @@ enum {
     EPOCHS,
     BATCH,
     LR,
-    WEIGHT_DECAY,
     LABEL_SMOOTHING,
     DROPOUT,
     INPUT_DROPOUT,
@@ -119,7 +117,6 @@ static const struct option table[] = {{"data", 1, NULL, DATA},
                                       {"epochs", 1, NULL, EPOCHS},
                                       {"batch", 1, NULL, BATCH},
                                       {"lr", 1, NULL, LR},
-                                      {"weight-decay", 1, NULL, WEIGHT_DECAY},
                                       {"label-smoothing", 1, NULL, LABEL_SMOOTHING},
                                       {"dropout", 1, NULL, DROPOUT},
                                       {"input-dropout", 1, NULL, INPUT_DROPOUT},
@@ -166,8 +163,6 @@ static bool read_one(options *o, int option, const char *value) {
         return whole("batch", value, 2, &o->batch);
     case LR:
         return real("lr", value, 0, 1e9, &o->lr);
-    case WEIGHT_DECAY:
-        return real("weight-decay", value, 0, 1e9, &o->weight_decay);
     case LABEL_SMOOTHING:
         return real("label-smoothing", value, 0, 1, &o->label_smoothing);
     case DROPOUT:

@@ -12,7 +12,7 @@ typedef struct options {
     int hidden_layers;
     int64_t epochs, T, batch, seed, validation;
     int threads; /* 0: as the library chooses */
-    double tau, lr, weight_decay, label_smoothing, dropout, input_dropout;
+    double tau, lr, label_smoothing, dropout, input_dropout;
     bool soft_reset, detach_reset, augment;
     char **images; /* for --predict */
     int n_images;
