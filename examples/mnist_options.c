@@ -22,7 +22,7 @@ static void help(void) {
          "          --readout NAME        the scores, averaged over time: current, of the output layer, trained by cross entropy; or "
          "spikes,\n"
          "                                of output neurons, trained by the squared error of their rates (current)\n"
-         "training  --epochs N            (30)\n"
+         "training  --epochs N            (60)\n"
          "          --batch N             (128)\n"
          "          --lr R                peak of the one-cycle schedule (0.002)\n"
          "          --label-smoothing S   of the cross entropy (0.1)\n"
@@ -225,6 +225,6 @@ int options_read(options *o, int argc, char **argv) {
                 argv[optind]);
         return 2;
     }
-    if (o->epochs < 0) o->epochs = o->load ? 0 : 30;
+    if (o->epochs < 0) o->epochs = o->load ? 0 : 60;
     return -1;
 }
