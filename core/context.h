@@ -73,7 +73,8 @@ typedef enum spk_road {
 } spk_road;
 /** Forces a road, for tests and benchmarks, or gives the choice back. */
 SPK_API void spk_set_road(spk_ctx *ctx, spk_road road);
-/** How many products took each road since the context was made. */
+/** How many products took each road since the context was made: with inputs, for weights, and for spikes under a surrogate of compact
+ * support. */
 typedef struct spk_road_counts {
     int64_t sparse, dense;
 } spk_road_counts;

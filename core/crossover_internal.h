@@ -4,10 +4,12 @@
 
 #include "core/config.h"
 
-/* Shares of elements that are visited, up to which the sparse road is taken. */
+/* The shares of elements that are visited up to which the sparse road is taken, for wide factors and for those of up to SPK_NARROW columns.
+ */
 typedef struct spk_crossover {
-    double wide, narrow; /* non-zero elements of the matrix, for wide factors and those of up to SPK_NARROW columns */
-    double slope;        /* neuron-steps near their threshold, for the gradient of their spikes */
+    double wide, narrow;               /* non-zero elements of X in X B */
+    double wide_weight, narrow_weight; /* and in X' B */
+    double slope;                      /* neuron-steps near their threshold, for the gradient of their spikes */
 } spk_crossover;
 
 /* The constants for the instruction set of our kernels and of BLAS's. */

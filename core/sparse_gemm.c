@@ -21,8 +21,6 @@ spk_sparse_matrix spk_sparse_matrix_of(const spk_tensor *x) {
                                .scale = bits ? x->scale : 1};
 }
 
-static double limit_of(int64_t n) { return n <= SPK_NARROW ? spk_crossover_here()->narrow : spk_crossover_here()->wide; }
-
 /* True when a look at a few rows shows that a matrix of numbers is not sparse. */
 static bool looks_dense(const spk_matrix *m, double limit) {
     int64_t set = 0, seen = 0;
@@ -31,9 +29,8 @@ static bool looks_dense(const spk_matrix *m, double limit) {
     return (double)set > 1.5 * limit * (double)seen;
 }
 
-/* Chooses the road, and for the sparse one makes the lists. */
-static bool sparse(spk_ctx *ctx, const spk_matrix *m, int64_t n, spk_lists *lists) {
-    const double limit = limit_of(n);
+/* Chooses the road by the density and its limit, and for the sparse one makes the lists. */
+static bool sparse(spk_ctx *ctx, const spk_matrix *m, double limit, spk_lists *lists) {
     *lists = (spk_lists){0};
     bool wanted = ctx->road != SPK_ROAD_DENSE && m->rows > 0 && m->columns > 0 && m->columns <= UINT32_MAX;
     if (wanted && ctx->road == SPK_ROAD_AUTO && looks_dense(m, limit)) wanted = false;
@@ -89,7 +86,8 @@ static void transposed_run(const void *to, int64_t first, int64_t rows, const sp
 
 void spk_sparse_gemm(spk_ctx *ctx, const spk_sparse_matrix *x, int64_t n, const spk_real *b, const spk_real *bias, spk_real *y) {
     spk_lists lists;
-    if (sparse(ctx, &x->m, n, &lists))
+    const spk_crossover *limit = spk_crossover_here();
+    if (sparse(ctx, &x->m, n <= SPK_NARROW ? limit->narrow : limit->wide, &lists))
         spk_sum_rows(ctx, &(spk_row_sums){.lists = &lists, .b = b, .columns = n, .scale = x->scale, .bias = bias, .c = y});
     else if (!ctx->failed) dense_runs(ctx, x, forward_run, &(product){.n = n, .columns = x->m.columns, .b = b, .bias = bias, .out = y});
     spk_lists_done(ctx, &lists);
@@ -112,7 +110,8 @@ static void sum_tiles(spk_ctx *ctx, const spk_lists *lists, spk_row_sums sums) {
 
 void spk_sparse_gemm_transposed(spk_ctx *ctx, const spk_sparse_matrix *x, int64_t n, const spk_real *b, spk_real *c) {
     spk_lists lists;
-    if (sparse(ctx, &x->m, n, &lists)) {
+    const spk_crossover *limit = spk_crossover_here();
+    if (sparse(ctx, &x->m, n <= SPK_NARROW ? limit->narrow_weight : limit->wide_weight, &lists)) {
         const spk_row_sums sums = {.lists = &lists, .b = b, .columns = n, .scale = x->scale, .c = c};
         if (n <= SPK_NARROW) spk_scatter_rows(ctx, &sums);
         else sum_tiles(ctx, &lists, sums);

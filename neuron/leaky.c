@@ -1,6 +1,6 @@
 /*
- * The fused neuron. Neurons are taken in tiles whose membranes stay in the L1 cache over all T steps: forward reads the current and writes the spikes
- * once, and keeps nothing else for the adjoint (leaky_adjoint.c) than one bit a neuron and step.
+ * The fused neuron. Neurons are taken in tiles whose membranes stay in the L1 cache over all T steps: forward reads the current and writes
+ * the spikes once, and keeps nothing else for the adjoint (leaky_adjoint.c) than one bit a neuron and step.
  *
  * One step, with theta = v_threshold:
  *   H = (v + c x) - k (v - v_rest),  S = [H >= theta],  v' = (1 - S) H + S v_reset (hard) or H - theta S (soft)

@@ -18,8 +18,8 @@ SPK_CLONES static int64_t count_slopes(int64_t n, const spk_real *h, spk_real th
     return count;
 }
 
-bool spk_spike_product_pays(spk_record *r, const spk_leaky_run *w, const spk_product *q) {
-    if (q->out <= SPK_NARROW || r->ctx->road != SPK_ROAD_AUTO) return q->out <= SPK_NARROW || r->ctx->road == SPK_ROAD_SPARSE;
+/* The share of neuron-steps that have a slope, from a sample of tiles. */
+static double slope_share(spk_record *r, const spk_leaky_run *w) {
     spk_real *h = spk_scratch(r, spk_bytes(w->a->T * w->tile));
     int64_t near = 0, seen = 0;
     for (int64_t i = 0; h && i < w->tiles; i += SAMPLE) {
@@ -29,7 +29,16 @@ bool spk_spike_product_pays(spk_record *r, const spk_leaky_run *w, const spk_pro
         seen += w->a->T * p.n;
     }
     if (h) spk_scratch_done(r, h, spk_bytes(w->a->T * w->tile));
-    return (double)near <= spk_crossover_here()->slope * (double)seen;
+    return seen ? (double)near / (double)seen : 0;
+}
+
+bool spk_spike_product_pays(spk_record *r, const spk_leaky_run *w, const spk_product *q) {
+    const spk_road road = r->ctx->road;
+    if (q->out <= SPK_NARROW) return road != SPK_ROAD_DENSE;
+    const bool sparse = road == SPK_ROAD_SPARSE || (road == SPK_ROAD_AUTO && slope_share(r, w) <= spk_crossover_here()->slope);
+    if (sparse) r->ctx->roads.sparse++;
+    else r->ctx->roads.dense++;
+    return sparse;
 }
 
 bool spk_spike_product_begin(spk_record *r, const spk_product *q, spk_spike_product *product) {

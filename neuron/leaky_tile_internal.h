@@ -14,9 +14,9 @@ enum { SPK_LEAKY_X, SPK_LEAKY_V_START, SPK_LEAKY_K };
  */
 #define SPK_GROUP 32
 /*
- * Neurons of a tile: a multiple of 64, so that tiles of bits begin at a word. The adjoint keeps T membranes of each: 128 KB of float, which the
- * L2 cache holds, and for a long T more than that. Tiles that fit the L1 cache (64 neurons for T = 64) were slower, from 10 % to 30 % of a
- * training step: a run of memory that short starts no prefetch, and the calls for each step cost more than the neurons.
+ * Neurons of a tile: a multiple of 64, so that tiles of bits begin at a word. The adjoint keeps T membranes of each: 128 KB of float, which
+ * the L2 cache holds, and for a long T more than that. Tiles that fit the L1 cache (64 neurons for T = 64) were slower, from 10 % to 30 %
+ * of a training step: a run of memory that short starts no prefetch, and the calls for each step cost more than the neurons.
  */
 #define SPK_TILE_LEAST 256
 #define SPK_TILE_MOST 512

@@ -18,9 +18,9 @@ struct spk_surrogate {
     spk_surrogate_function grad;      /**< the derivative that backward uses; NULL in an invalid surrogate */
     spk_surrogate_function primitive; /**< its integral, forward's value when not spiking */
     spk_real alpha, leak;             /**< its parameters */
-    spk_real support;                 /**< the derivative is 0 where |x| is larger; infinite for most */
-    bool spiking;                     /**< forward gives the step (true) or the primitive, in training and in evaluation alike */
-    void *user;                       /**< of spk_surrogate_custom */
+    spk_real support; /**< the derivative is 0 where |x| is larger, and is not asked for there; infinite for most, shrinks as 1 / alpha */
+    bool spiking;     /**< forward gives the step (true) or the primitive, in training and in evaluation alike */
+    void *user;       /**< of spk_surrogate_custom */
 };
 
 /** Parameters of the built-in surrogates; SPK_NONE takes the surrogate's default. */

@@ -255,3 +255,22 @@ Test(product, asked_for_late) {
         spk_ctx_destroy(ctx);
     }
 }
+
+/* Three products read the spikes or make their gradient: forward, the weight's gradient, and under compact support the spikes'. */
+Test(product, roads_are_counted) {
+    for (int road = SPK_ROAD_SPARSE; road <= SPK_ROAD_DENSE; road++) {
+        spk_ctx *ctx = spk_ctx_create(.seed = 3);
+        spk_set_road(ctx, (spk_road)road);
+        spk_tensor *x = spk_set_requires_grad(spk_tensor_create(ctx, SPK_SHAPE(16, 70)), true),
+                   *weight = spk_tensor_create(ctx, SPK_SHAPE(70, 40));
+        spk_fill_uniform(x, 0, 3);
+        spk_fill_uniform(weight, -1, 1);
+        spk_set_requires_grad(weight, true);
+        spk_module *neuron = spk_lif(ctx, .spike_out = true, .surrogate_function = spk_surrogate_of("rect"));
+        cr_assert(spk_backward(spk_sum(spk_linear(spk_call(neuron, x), weight, NULL))), "%s", spk_error(ctx));
+        const spk_road_counts n = spk_roads_taken(ctx);
+        cr_assert(n.sparse == (road == SPK_ROAD_SPARSE ? 3 : 0) && n.dense == (road == SPK_ROAD_DENSE ? 3 : 0),
+                  "road %d: %lld sparse, %lld dense", road, (long long)n.sparse, (long long)n.dense);
+        spk_ctx_destroy(ctx);
+    }
+}
