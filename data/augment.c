@@ -7,6 +7,8 @@
 #define WORDS 8
 /* Smaller pictures would be all but gone, and their maps overflow. */
 #define LEAST_SCALE 1e-3
+/* The longest side: its places still have 8 bits behind the point as float, and all pixels can be counted in 32 bits. */
+#define MOST_SIDE 32768
 /* Result pixels whose places are worked out at a time: a row of MNIST's in one go. */
 #define PIECE 32
 /* Below this many pixels a thread costs more than it saves. */
@@ -20,8 +22,10 @@ typedef struct source_map {
     spk_real x_of[3], y_of[3];
 } source_map;
 
-/* The inverse of the affine map, from pixel to pixel. Inverting (x', y') = s R (x + k y, y) + t gives (u, v) = R(-r) (x' - tx, y' - ty) /
- * s, y = v, x = u - k v. */
+/*
+ * The inverse of the affine map, from pixel to pixel: (x', y') = s R(r) (x + k y, y) + t is undone by (u, v) = R(-r) ((x', y') - t) / s,
+ * then y = v and x = u - k v.
+ */
 static source_map inverse(const spk_affine_opts *o, int64_t width, int64_t height) {
     const double angle = o->rotation * (3.14159265358979323846 / 180), c = cos(angle) / o->scale, s = sin(angle) / o->scale;
     const double middle_x = 0.5 * (double)(width - 1), middle_y = 0.5 * (double)(height - 1);
@@ -133,8 +137,9 @@ static bool sides(spk_ctx *ctx, const char *who, const spk_tensor *x, work *w) {
         const int64_t side = (int64_t)(sqrt((double)s.dim[1]) + 0.5);
         w->height = w->width = side * side == s.dim[1] ? side : 0;
     }
-    if (w->height > 0 && w->width > 0 && w->height <= INT32_MAX / w->width) return true;
-    spk_fail(ctx, "%s: x is %s; it must be pictures [N, height, width], or [N, side * side] for square ones", who, spk_shape_text(s).text);
+    if (w->height > 0 && w->width > 0 && w->height <= MOST_SIDE && w->width <= MOST_SIDE) return true;
+    spk_fail(ctx, "%s: x is %s; it must be pictures [N, height, width], or [N, side * side] for square ones, with sides of 1 to %d", who,
+             spk_shape_text(s).text, MOST_SIDE);
     return false;
 }
 

@@ -19,8 +19,8 @@ typedef struct spk_affine_opts {
 #define SPK_AFFINE_DEFAULTS .rotation = 0, .scale = 1, .shear = 0, .shift_x = 0, .shift_y = 0
 /**
  * Every picture of a batch under one affine map: `spk_affine(x, .rotation = 90)`. x is [N, height, width], or [N, side * side] for square
- * pictures. A result pixel is interpolated bilinearly between the four that its place in the source lies between; outside the source
- * there are zeros. A dense step tensor of x's shape; no gradient passes.
+ * pictures, with sides up to 32768. A result pixel is interpolated bilinearly between the four that its place in the source lies between;
+ * outside the source there are zeros. A dense step tensor of x's shape; no gradient passes.
  */
 #define spk_affine(...) spk_affine_keywords_(__VA_ARGS__, )
 #define spk_affine_keywords_(x, ...) spk_affine_with((x), SPK_KEYWORDS(spk_affine_opts, SPK_AFFINE_DEFAULTS, __VA_ARGS__))

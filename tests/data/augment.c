@@ -226,6 +226,8 @@ Test(augment, refuses_bad_options_and_shapes) {
     REFUSED(spk_affine_augment(x, .shift = NAN), "shift is nan");
     REFUSED(spk_affine(spk_full(ctx, SPK_SHAPE(2, 27), 1)), "spk_affine: x is [2, 27]; it must be pictures [N, height, width]");
     REFUSED(spk_affine(spk_full(ctx, SPK_SHAPE(784), 1)), "x is [784]");
+    REFUSED(spk_affine(spk_full(ctx, SPK_SHAPE(0, 1, 40000), 1)), "with sides of 1 to 32768");
+    REFUSED(spk_affine(spk_full(ctx, SPK_SHAPE(0, 40000, 1), 1)), "x is [0, 40000, 1]");
     REFUSED(spk_affine_augment(spk_full(ctx, SPK_SHAPE(1, 2, 3, 4), 1)), "x is [1, 2, 3, 4]");
     spk_end_step(ctx);
     REFUSED(spk_affine_augment(x), "spk_affine_augment: the result of");
