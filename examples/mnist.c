@@ -141,6 +141,7 @@ static bool run(spk_ctx *ctx, const options *o) {
     if (o->n_images) return predict(ctx, net, o);
     spk_dataset *training = spk_mnist(ctx, o->data, true, .batch = o->batch, .shuffle = true, .seed = o->seed, .drop_last = true);
     spk_dataset *test = o->validation ? spk_dataset_split(training, o->validation) : spk_mnist(ctx, o->data, false, .batch = o->batch);
+    if (spk_failed(ctx)) return false;
     if (o->epochs) train(ctx, net, o, training, test);
     if (o->save && spk_save(net, o->save)) printf("saved %s\n", o->save);
     const tally tested = evaluate(ctx, net, test, o);

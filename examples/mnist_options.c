@@ -62,6 +62,16 @@ static bool one_of(const char *name, const char *text, const char *a, const char
     return false;
 }
 
+static bool known_surrogate(const char *text, const char **out) {
+    *out = text;
+    for (int i = 0; spk_surrogate_name(i); i++)
+        if (strcmp(text, spk_surrogate_name(i)) == 0) return true;
+    fprintf(stderr, "mnist: --surrogate takes");
+    for (int i = 0; spk_surrogate_name(i); i++) fprintf(stderr, "%s %s", i ? "," : "", spk_surrogate_name(i));
+    fprintf(stderr, "; not '%s'\n", text);
+    return false;
+}
+
 static bool widths(options *o, const char *text) {
     char copy[256];
     snprintf(copy, sizeof copy, "%s", text);
@@ -149,8 +159,7 @@ static bool read_one(options *o, int option, const char *value) {
     case ENCODER:
         return one_of("encoder", value, "constant", "poisson", &o->encoder);
     case SURROGATE:
-        o->surrogate = value;
-        return true;
+        return known_surrogate(value, &o->surrogate);
     case SOFT:
         return o->soft_reset = true;
     case DETACH:
