@@ -204,19 +204,38 @@ static bool takes_product(const spk_tensor *x, int64_t out) {
     return false;
 }
 
+/* Gives input i a product that is not multiplied out; `factor` owns what the product points to. */
+static bool give_product(spk_record *r, int i, spk_product product, spk_tensor *factor) {
+    spk_tensor *g = spk_tensor_header(r->ctx, gradient_shape(r->in[i]));
+    struct spk_pending *pending = spk_step_header(r->ctx, sizeof *pending);
+    if (!g || !pending) return false;
+    *pending = (struct spk_pending){product, factor};
+    g->op = "backward", g->pending = pending;
+    r->contributions[i] = g;
+    return true;
+}
+
 bool spk_grad_product(spk_record *r, int k, int i, spk_tensor *weight) {
     spk_tensor *x = i < r->inputs ? r->in[i] : NULL, *y = r->out[k];
     if (!x || !x->requires_grad || weight->shape.dim[1] < 1 || !takes_product(x, weight->shape.dim[1])) return false;
     if (!y->grad || y->retains_grad || r->ctx->failed) return false;
-    spk_tensor *g = spk_tensor_header(r->ctx, gradient_shape(x));
-    struct spk_pending *pending = spk_step_header(r->ctx, sizeof *pending);
-    if (!g || !pending) return false;
     const int64_t in = weight->shape.dim[0], out = weight->shape.dim[1];
-    *pending = (struct spk_pending){{y->grad->size / out, in, out, spk_reals(y->grad), spk_reals(weight)}, y->grad};
-    g->op = "backward", g->pending = pending;
-    r->contributions[i] = g;
+    if (!give_product(r, i, (spk_product){y->grad->size / out, in, out, spk_reals(y->grad), spk_reals(weight)}, y->grad)) return false;
     y->grad = NULL;
     return true;
+}
+
+/* The product of a column of values and a row of ones. */
+bool spk_grad_uniform(spk_record *r, int i, spk_real value) {
+    spk_tensor *x = i < r->inputs ? r->in[i] : NULL;
+    if (!x || !x->requires_grad || x->storage != SPK_BITS || x->row < 1 || !takes_product(x, 1) || r->ctx->failed) return false;
+    const int64_t rows = x->size / x->row;
+    spk_tensor *factor = spk_tensor_header(r->ctx, SPK_SHAPE(rows + x->row));
+    if (!factor || !spk_tensor_take_dense(factor)) return false;
+    spk_real *g = spk_reals(factor), *ones = g + rows;
+    for (int64_t j = 0; j < rows; j++) g[j] = value;
+    for (int64_t j = 0; j < x->row; j++) ones[j] = 1;
+    return give_product(r, i, (spk_product){rows, x->row, 1, g, ones}, factor);
 }
 
 static bool reached(const spk_record *r, uint64_t walk) {

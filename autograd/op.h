@@ -119,6 +119,11 @@ typedef struct spk_product {
  * of spk_grad_of(r, k).
  */
 SPK_API bool spk_grad_product(spk_record *r, int k, int i, spk_tensor *weight);
+/**
+ * In backward: gives input i the same gradient everywhere without writing it out, as a product. False when the op that made the input does
+ * not take products, or without memory: write it then.
+ */
+SPK_API bool spk_grad_uniform(spk_record *r, int i, spk_real value);
 /** In backward: the gradient of output k as a product, if it came as one and nobody else contributed to it or reads it; else NULL. */
 SPK_API const spk_product *spk_grad_product_of(spk_record *r, int k);
 /** In backward: as spk_grad_to, but to be added to: it holds zeros or what has arrived so far. For ops that touch few elements. */

@@ -19,10 +19,11 @@ typedef struct spk_lists {
     spk_real *value; /* their values; NULL for bits, whose value is one for all */
 } spk_lists;
 
-/* Counts the non-zero elements and sets `start`, for the choice between the sparse and the dense road. False without memory. */
-bool spk_lists_count(spk_ctx *ctx, const spk_matrix *matrix, spk_lists *lists);
-/* Fills in what spk_lists_count has counted. False without memory. */
-bool spk_lists_fill(spk_ctx *ctx, const spk_matrix *matrix, spk_lists *lists);
+/* Counts the non-zero elements, for the choice between the sparse and the dense road: of `counts` only `start` is set. False without
+ * memory. */
+bool spk_lists_count(spk_ctx *ctx, const spk_matrix *matrix, spk_lists *counts);
+/* The lists of the rows first .. first + rows - 1, by the counts of the whole matrix. False without memory. */
+bool spk_lists_fill(spk_ctx *ctx, const spk_matrix *matrix, const spk_lists *counts, int64_t first, int64_t rows, spk_lists *lists);
 /* The lists of the transposed matrix, made in tiles of `rows` rows: tile i lists, for each column, the rows i * rows .. of `of` with an
  * entry there, counted from the tile's first. tiles[] has room for all, (of->rows + rows - 1) / rows. False without memory. */
 bool spk_lists_transposed(spk_ctx *ctx, const spk_lists *of, int64_t rows, spk_lists *tiles);

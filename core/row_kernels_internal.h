@@ -18,8 +18,9 @@ typedef struct spk_row_kernels {
     void (*sum_lists)(int64_t strips, const spk_row_sums *s, const spk_row_block *b, int64_t begin, int64_t end);
     /* Adds a row of a strip to the rows index[0 .. n - 1] of sums, times the values if they are given. */
     void (*scatter_row)(int64_t n, const uint32_t *index, const spk_real *value, const spk_real *row, spk_real *sums);
-    /* As spk_sum_weighted_rows. */
-    void (*sum_weighted_rows)(int64_t rows, const spk_real *factor, const spk_real *b, int64_t stride, int64_t n, spk_real *out);
+    /* As spk_gemm_narrow. */
+    void (*gemm_narrow)(int64_t m, int64_t n, int64_t k, const spk_real *a, int64_t a_stride, const spk_real *b, int64_t b_stride,
+                        spk_real *c, int64_t c_stride);
 } spk_row_kernels;
 
 const spk_row_kernels *spk_row_kernels_here(void);

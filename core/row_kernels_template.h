@@ -9,16 +9,20 @@ typedef spk_real NAME(pack) __attribute__((vector_size(LANES * sizeof(spk_real))
 #define PACK NAME(pack)
 #define MOST_PACKS (SPK_BLOCK / LANES)
 
-/* Two rows at a time, so that a sum waits for one addition in two. */
+/* A few rows at a time, so that a sum waits for one addition in so many. Narrow blocks have few sums that could be added to meanwhile. */
 SPK_INLINE void NAME(sum_list)(int packs, const spk_row_block *b, int64_t n, const uint32_t *index, PACK *sum) {
+    const int rows = packs <= 2 ? 8 : 2;
     int64_t i = 0;
-    for (; i + 1 < n; i += 2) {
-        const PACK *one = (const PACK *)(b->b + index[i] * b->stride), *two = (const PACK *)(b->b + index[i + 1] * b->stride);
-        for (int k = 0; k < packs; k++) sum[k] += one[k] + two[k];
-    }
-    if (i == n) return;
-    const PACK *last = (const PACK *)(b->b + index[i] * b->stride);
-    for (int k = 0; k < packs; k++) sum[k] += last[k];
+    for (; i + rows <= n; i += rows)
+        for (int k = 0; k < packs; k++) {
+            PACK part[4];
+            for (int r = 0; r < rows; r += 2)
+                part[r / 2] = ((const PACK *)(b->b + index[i + r] * b->stride))[k] + ((const PACK *)(b->b + index[i + r + 1] * b->stride))[k];
+            if (rows == 8) part[0] = (part[0] + part[1]) + (part[2] + part[3]);
+            sum[k] += part[0];
+        }
+    for (; i < n; i++)
+        for (int k = 0; k < packs; k++) sum[k] += ((const PACK *)(b->b + index[i] * b->stride))[k];
 }
 
 SPK_INLINE void NAME(sum_weighted)(int packs, const spk_row_block *b, int64_t n, const uint32_t *index, const spk_real *value, PACK *sum) {
@@ -70,26 +74,42 @@ TARGET static void NAME(scatter_row)(int64_t n, const uint32_t *index, const spk
     }
 }
 
-SPK_INLINE void NAME(sum_all)(int packs, int64_t rows, const spk_real *factor, const spk_real *b, int64_t stride, spk_real *out) {
-    PACK sum[MOST_PACKS] = {{0}};
-    for (int64_t r = 0; r < rows; r++)
-        for (int k = 0; k < packs; k++) sum[k] += factor[r] * ((const PACK *)(b + r * stride))[k];
-    for (int k = 0; k < packs; k++) ((PACK *)out)[k] = sum[k];
+/* A piece of C, `rows` by `packs`, whose sums stay in registers. */
+SPK_INLINE void NAME(gemm_piece)(int rows, int packs, int64_t k, const spk_real *a, int64_t a_stride, const spk_real *b, int64_t b_stride,
+                                 spk_real *c, int64_t c_stride) {
+    PACK sum[2][4] = {{{0}}};
+    for (int64_t i = 0; i < k; i++)
+        for (int r = 0; r < rows; r++)
+            for (int p = 0; p < packs; p++) sum[r][p] += a[r * a_stride + i] * ((const PACK *)(b + i * b_stride))[p];
+    for (int r = 0; r < rows; r++)
+        for (int p = 0; p < packs; p++) ((PACK *)(c + r * c_stride))[p] = sum[r][p];
 }
 
-TARGET static void NAME(sum_weighted_rows)(int64_t rows, const spk_real *factor, const spk_real *b, int64_t stride, int64_t n,
-                                           spk_real *out) {
-    int64_t i = 0;
-    for (; i + SPK_BLOCK <= n; i += SPK_BLOCK) NAME(sum_all)(MOST_PACKS, rows, factor, b + i, stride, out + i);
-    for (; i + LANES <= n; i += LANES) NAME(sum_all)(1, rows, factor, b + i, stride, out + i);
-    for (; i < n; i++) {
-        spk_real sum = 0;
-        for (int64_t r = 0; r < rows; r++) sum += factor[r] * b[r * stride + i];
-        out[i] = sum;
+TARGET static void NAME(gemm_narrow)(int64_t m, int64_t n, int64_t k, const spk_real *a, int64_t a_stride, const spk_real *b,
+                                     int64_t b_stride, spk_real *c, int64_t c_stride) {
+    enum { WIDE = 4 * LANES };
+    for (int64_t r = 0; r < m; r++) {
+        const spk_real *row = a + r * a_stride;
+        spk_real *to = c + r * c_stride;
+        const bool two = r + 1 < m;
+        int64_t i = 0;
+        for (; i + WIDE <= n; i += WIDE)
+            if (two) NAME(gemm_piece)(2, 4, k, row, a_stride, b + i, b_stride, to + i, c_stride);
+            else NAME(gemm_piece)(1, 4, k, row, a_stride, b + i, b_stride, to + i, c_stride);
+        for (; i + LANES <= n; i += LANES)
+            if (two) NAME(gemm_piece)(2, 1, k, row, a_stride, b + i, b_stride, to + i, c_stride);
+            else NAME(gemm_piece)(1, 1, k, row, a_stride, b + i, b_stride, to + i, c_stride);
+        for (; i < n; i++)
+            for (int64_t j = 0; j <= two; j++) {
+                spk_real sum = 0;
+                for (int64_t q = 0; q < k; q++) sum += row[j * a_stride + q] * b[q * b_stride + i];
+                to[j * c_stride + i] = sum;
+            }
+        r += two;
     }
 }
 
-static const spk_row_kernels NAME(kernels) = {NAME(sum_lists), NAME(scatter_row), NAME(sum_weighted_rows)};
+static const spk_row_kernels NAME(kernels) = {NAME(sum_lists), NAME(scatter_row), NAME(gemm_narrow)};
 
 #undef PACK
 #undef MOST_PACKS

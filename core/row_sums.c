@@ -18,7 +18,7 @@ typedef struct work {
     const spk_row_kernels *kernels;
     int64_t blocks, shares; /* blocks of columns; parts of the work, one a thread */
     bool copies;            /* whole blocks too are copied before they are read */
-    spk_real *room;         /* a share's copy of a block has room_share numbers; scatter: the sums, SPK_STRIP a row */
+    spk_real *room;         /* a share's copy of a block has room_share numbers */
     int64_t room_share;
 } work;
 
@@ -93,37 +93,37 @@ bool spk_sum_rows(spk_ctx *ctx, const spk_row_sums *s) {
 
 /* The transposed product of a narrow B, row by row: the row of B is in registers, and is added where the list says. */
 
-/* A share is a range of B's transposed rows: of each list it takes the entries in its range. */
+_Static_assert(SPK_NARROW == SPK_STRIP, "a row of sums is a strip");
+
+typedef struct scatter_work {
+    const spk_lists *lists;
+    const spk_real *b;
+    int64_t columns, shares;
+    spk_real *sums;
+} scatter_work;
+
+/* A share is a range of the sums: of each list it takes the entries in its range. */
 static void scatter_shares(void *v, int64_t begin, int64_t end) {
-    const work *w = v;
-    const spk_row_sums *s = w->s;
-    const spk_lists *l = s->lists;
+    const scatter_work *w = v;
+    const spk_lists *l = w->lists;
+    const spk_row_kernels *kernels = spk_row_kernels_here();
     for (int64_t share = begin; share < end; share++) {
         const int64_t first = l->columns * share / w->shares, last = l->columns * (share + 1) / w->shares;
-        spk_real *sums = w->room + first * SPK_STRIP, row[SPK_STRIP] = {0};
-        memset(sums, 0, spk_bytes((last - first) * SPK_STRIP));
+        spk_real row[SPK_STRIP] = {0};
         for (int64_t r = 0; r < l->rows; r++) {
             const int64_t at = place_of(l, r, first), n = place_of(l, r, last) - at;
-            memcpy(row, s->b + r * s->columns, spk_bytes(s->columns));
-            w->kernels->scatter_row(n, l->index + at, l->value ? l->value + at : NULL, row, w->room);
+            memcpy(row, w->b + r * w->columns, spk_bytes(w->columns));
+            kernels->scatter_row(n, l->index + at, l->value ? l->value + at : NULL, row, w->sums);
         }
-        for (int64_t i = first; i < last; i++)
-            for (int64_t c = 0; c < s->columns; c++) s->c[i * s->columns + c] = s->scale * w->room[i * SPK_STRIP + c];
     }
 }
 
-bool spk_scatter_rows(spk_ctx *ctx, const spk_row_sums *s) {
-    work w = {.s = s,
-              .kernels = spk_row_kernels_here(),
-              .shares = at_most(shares_of(spk_lists_total(s->lists)), 1 + s->lists->columns / SPK_STRIP)};
-    const size_t bytes = spk_bytes(s->lists->columns * SPK_STRIP);
-    w.room = spk_step_data(ctx, bytes);
-    if (!w.room) return false;
+void spk_scatter_rows(const spk_lists *lists, const spk_real *b, int64_t columns, spk_real *sums) {
+    scatter_work w = {lists, b, columns, at_most(shares_of(spk_lists_total(lists)), 1 + lists->columns / SPK_STRIP), sums};
     spk_parallel(w.shares, 1, scatter_shares, &w);
-    spk_arena_give(&ctx->data, w.room, bytes);
-    return true;
 }
 
-void spk_sum_weighted_rows(int64_t rows, const spk_real *factor, const spk_real *b, int64_t stride, int64_t n, spk_real *out) {
-    spk_row_kernels_here()->sum_weighted_rows(rows, factor, b, stride, n, out);
+void spk_gemm_narrow(int64_t m, int64_t n, int64_t k, const spk_real *a, int64_t a_stride, const spk_real *b, int64_t b_stride, spk_real *c,
+                     int64_t c_stride) {
+    spk_row_kernels_here()->gemm_narrow(m, n, k, a, a_stride, b, b_stride, c, c_stride);
 }

@@ -23,15 +23,16 @@ typedef struct spk_row_sums {
 bool spk_sum_rows(spk_ctx *ctx, const spk_row_sums *sums);
 
 /*
- * The transposed product for narrow B, without transposed lists: C [lists->columns, columns] = scale * sum over the rows r with i in list r
- * of value * b[r], for B [lists->rows, columns] of at most SPK_NARROW columns. As independent of the number of threads. False without
- * memory.
+ * The transposed product for narrow B, without transposed lists: sums[i] += the sum over the rows r with i in list r of value * b[r], for B
+ * [lists->rows, columns] of at most SPK_NARROW columns. `sums` has lists->columns rows, each with room for SPK_NARROW numbers. As
+ * independent of the number of threads.
  */
-bool spk_scatter_rows(spk_ctx *ctx, const spk_row_sums *sums);
+void spk_scatter_rows(const spk_lists *lists, const spk_real *b, int64_t columns, spk_real *sums);
 #define SPK_NARROW 16
 
-/* out[i] = sum over the rows r of factor[r] * b[r * stride + i], for n columns: a short piece of a product, for a caller who works in
- * tiles. */
-void spk_sum_weighted_rows(int64_t rows, const spk_real *factor, const spk_real *b, int64_t stride, int64_t n, spk_real *out);
+/* C [m, n] = A [m, k] B [k, n] for a small k, by the calling thread alone: a piece of a product for a caller who works in tiles. The rows of
+ * each matrix lie its stride apart. */
+void spk_gemm_narrow(int64_t m, int64_t n, int64_t k, const spk_real *a, int64_t a_stride, const spk_real *b, int64_t b_stride, spk_real *c,
+                     int64_t c_stride);
 
 #endif

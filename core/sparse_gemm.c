@@ -9,6 +9,10 @@
 #define DENSE_ROWS 256
 /* Rows of a tile of the transposed product: a block of 64 columns of them is 256 KB of float, which stays in the L2 cache. */
 #define TILE_ROWS 1024
+/* A run has a multiple of so many rows. */
+#define LIST_ROWS 256
+/* Rows are listed in runs of about so many entries: 512 KB, which the L2 cache holds between their being written and read. */
+#define RUN_ENTRIES ((int64_t)1 << 17)
 /* One row in so many is looked at before all of a matrix of numbers is counted. */
 #define SAMPLE 16
 
@@ -29,16 +33,33 @@ static bool looks_dense(const spk_matrix *m, double limit) {
     return (double)set > 1.5 * limit * (double)seen;
 }
 
-/* Chooses the road by the density and its limit, and for the sparse one makes the lists. */
-static bool sparse(spk_ctx *ctx, const spk_matrix *m, double limit, spk_lists *lists) {
-    *lists = (spk_lists){0};
+/* Chooses the road by the density and its limit, and for the sparse one counts. */
+static bool sparse(spk_ctx *ctx, const spk_matrix *m, double limit, spk_lists *counts) {
+    *counts = (spk_lists){0};
     bool wanted = ctx->road != SPK_ROAD_DENSE && m->rows > 0 && m->columns > 0 && m->columns <= UINT32_MAX;
     if (wanted && ctx->road == SPK_ROAD_AUTO && looks_dense(m, limit)) wanted = false;
-    if (wanted && !spk_lists_count(ctx, m, lists)) return false;
-    if (wanted && ctx->road == SPK_ROAD_AUTO) wanted = (double)spk_lists_total(lists) <= limit * (double)m->rows * (double)m->columns;
+    if (wanted && !spk_lists_count(ctx, m, counts)) return false;
+    if (wanted && ctx->road == SPK_ROAD_AUTO) wanted = (double)spk_lists_total(counts) <= limit * (double)m->rows * (double)m->columns;
     if (wanted) ctx->roads.sparse++;
     else ctx->roads.dense++;
-    return wanted && spk_lists_fill(ctx, m, lists);
+    return wanted;
+}
+
+/* Rows of a run, in whole units. */
+static int64_t run_of(const spk_lists *counts, int64_t unit) {
+    const double rows = (double)RUN_ENTRIES * (double)counts->rows / (double)(1 + spk_lists_total(counts));
+    return rows < (double)counts->rows ? ((int64_t)rows + unit) / unit * unit : counts->rows;
+}
+
+/* Lists run after run, each for one call. */
+static void sparse_runs(spk_ctx *ctx, const spk_matrix *m, const spk_lists *counts, int64_t unit,
+                        void (*product)(spk_ctx *ctx, const void *to, int64_t first, const spk_lists *lists), const void *to) {
+    const int64_t run = run_of(counts, unit);
+    for (int64_t first = 0; first < m->rows && !ctx->failed; first += run) {
+        spk_lists lists;
+        if (spk_lists_fill(ctx, m, counts, first, m->rows - first < run ? m->rows - first : run, &lists)) product(ctx, to, first, &lists);
+        spk_lists_done(ctx, &lists);
+    }
 }
 
 /* Rows of the matrix as numbers: its own, or bits written out to `room`. */
@@ -68,6 +89,7 @@ static void dense_runs(spk_ctx *ctx, const spk_sparse_matrix *x,
 
 typedef struct product {
     int64_t n, columns;
+    spk_real scale;
     const spk_real *b, *bias;
     spk_real *out;
 } product;
@@ -84,39 +106,61 @@ static void transposed_run(const void *to, int64_t first, int64_t rows, const sp
     spk_gemm(true, false, p->columns, p->n, rows, x, p->b + first * p->n, first ? 1 : 0, p->out);
 }
 
-void spk_sparse_gemm(spk_ctx *ctx, const spk_sparse_matrix *x, int64_t n, const spk_real *b, const spk_real *bias, spk_real *y) {
-    spk_lists lists;
-    const spk_crossover *limit = spk_crossover_here();
-    if (sparse(ctx, &x->m, n <= SPK_NARROW ? limit->narrow : limit->wide, &lists))
-        spk_sum_rows(ctx, &(spk_row_sums){.lists = &lists, .b = b, .columns = n, .scale = x->scale, .bias = bias, .c = y});
-    else if (!ctx->failed) dense_runs(ctx, x, forward_run, &(product){.n = n, .columns = x->m.columns, .b = b, .bias = bias, .out = y});
-    spk_lists_done(ctx, &lists);
+static void sum_run(spk_ctx *ctx, const void *to, int64_t first, const spk_lists *lists) {
+    const product *p = to;
+    spk_sum_rows(ctx, &(spk_row_sums){lists, p->b, p->n, p->scale, p->bias, false, p->out + first * p->n});
 }
 
-/* The sparse transposed product of a wide B: tile by tile of its rows. */
-static void sum_tiles(spk_ctx *ctx, const spk_lists *lists, spk_row_sums sums) {
+/* The transposed product of a wide B: tile by tile of its rows. */
+static void tile_run(spk_ctx *ctx, const void *to, int64_t first, const spk_lists *lists) {
+    const product *p = to;
     const int64_t n = (lists->rows + TILE_ROWS - 1) / TILE_ROWS;
     const size_t bytes = (size_t)n * sizeof(spk_lists);
-    const spk_real *b = sums.b;
     spk_lists *tiles = spk_step_data(ctx, bytes);
     if (!tiles || !spk_lists_transposed(ctx, lists, TILE_ROWS, tiles)) return;
-    for (int64_t i = 0; i < n && !ctx->failed; i++) {
-        sums.lists = &tiles[i], sums.b = b + i * TILE_ROWS * sums.columns, sums.add = i > 0;
-        spk_sum_rows(ctx, &sums);
-    }
+    for (int64_t i = 0; i < n && !ctx->failed; i++)
+        spk_sum_rows(ctx, &(spk_row_sums){&tiles[i], p->b + (first + i * TILE_ROWS) * p->n, p->n, p->scale, NULL, first + i > 0, p->out});
     for (int64_t i = n - 1; i >= 0; i--) spk_lists_done(ctx, &tiles[i]);
     spk_arena_give(&ctx->data, tiles, bytes);
 }
 
-void spk_sparse_gemm_transposed(spk_ctx *ctx, const spk_sparse_matrix *x, int64_t n, const spk_real *b, spk_real *c) {
-    spk_lists lists;
+static void scatter_run(spk_ctx *ctx, const void *to, int64_t first, const spk_lists *lists) {
+    (void)ctx;
+    const product *p = to;
+    spk_scatter_rows(lists, p->b + first * p->n, p->n, p->out);
+}
+
+/* The transposed product of a narrow B: into rows of SPK_NARROW numbers first. */
+static void scatter_runs(spk_ctx *ctx, const spk_sparse_matrix *x, const spk_lists *counts, product p) {
+    spk_real *to = p.out;
+    const size_t bytes = spk_bytes(p.columns * SPK_NARROW);
+    if (!(p.out = spk_step_data(ctx, bytes))) return;
+    memset(p.out, 0, bytes);
+    sparse_runs(ctx, &x->m, counts, LIST_ROWS, scatter_run, &p);
+    for (int64_t i = 0; i < p.columns; i++)
+        for (int64_t c = 0; c < p.n; c++) to[i * p.n + c] = p.scale * p.out[i * SPK_NARROW + c];
+    spk_arena_give(&ctx->data, p.out, bytes);
+}
+
+void spk_sparse_gemm(spk_ctx *ctx, const spk_sparse_matrix *x, int64_t n, const spk_real *b, const spk_real *bias, spk_real *y) {
+    spk_lists counts;
     const spk_crossover *limit = spk_crossover_here();
-    if (sparse(ctx, &x->m, n <= SPK_NARROW ? limit->narrow_weight : limit->wide_weight, &lists)) {
-        const spk_row_sums sums = {.lists = &lists, .b = b, .columns = n, .scale = x->scale, .c = c};
-        if (n <= SPK_NARROW) spk_scatter_rows(ctx, &sums);
-        else sum_tiles(ctx, &lists, sums);
-    } else if (!ctx->failed) {
-        dense_runs(ctx, x, transposed_run, &(product){.n = n, .columns = x->m.columns, .b = b, .out = c});
+    const product p = {.n = n, .columns = x->m.columns, .scale = x->scale, .b = b, .bias = bias, .out = y};
+    if (sparse(ctx, &x->m, n <= SPK_NARROW ? limit->narrow : limit->wide, &counts)) sparse_runs(ctx, &x->m, &counts, LIST_ROWS, sum_run, &p);
+    else if (!ctx->failed) dense_runs(ctx, x, forward_run, &p);
+    spk_lists_done(ctx, &counts);
+}
+
+void spk_sparse_gemm_transposed(spk_ctx *ctx, const spk_sparse_matrix *x, int64_t n, const spk_real *b, spk_real *c) {
+    spk_lists counts;
+    const spk_crossover *limit = spk_crossover_here();
+    const product p = {.n = n, .columns = x->m.columns, .scale = x->scale, .b = b, .out = c};
+    if (!sparse(ctx, &x->m, n <= SPK_NARROW ? limit->narrow_weight : limit->wide_weight, &counts)) {
+        if (!ctx->failed) dense_runs(ctx, x, transposed_run, &p);
+    } else if (n <= SPK_NARROW) {
+        scatter_runs(ctx, x, &counts, p);
+    } else {
+        sparse_runs(ctx, &x->m, &counts, TILE_ROWS, tile_run, &p);
     }
-    spk_lists_done(ctx, &lists);
+    spk_lists_done(ctx, &counts);
 }

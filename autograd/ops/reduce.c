@@ -132,6 +132,7 @@ static void spread_row(void *work, int64_t n, const int64_t *offset, const int64
 }
 
 static void sum_backward(spk_record *r) {
+    if (spk_size(r->out[0]) == 1 && spk_grad_uniform(r, 0, (spk_real)factor_of(r) * spk_grad_of(r, 0)[0])) return;
     spk_real *to = spk_grad_to(r, 0);
     if (!to) return;
     const spk_broadcast b = reduction(r);

@@ -3,14 +3,35 @@
 #include "autograd/ops_internal.h"
 #include "core/numeric_internal.h"
 
-/* out = log softmax of a row; the largest element is taken out first, so that exp cannot overflow. */
-static void log_softmax_row(int64_t n, const spk_real *x, spk_real *out) {
+SPK_CLONES static void exponentials(int64_t n, const spk_real *restrict x, spk_real *restrict to) {
+    for (int64_t i = 0; i < n; i++) to[i] = spk_exp_scalar(x[i]);
+}
+
+/* to = x - the row's largest element, so that exp cannot overflow. */
+static void shift_row(int64_t n, const spk_real *x, spk_real *to) {
     spk_real largest = x[0];
     for (int64_t i = 1; i < n; i++) largest = x[i] > largest || x[i] != x[i] ? x[i] : largest;
-    spk_real sum = 0;
-    for (int64_t i = 0; i < n; i++) sum += spk_exp_scalar(x[i] - largest);
-    const spk_real log_sum = spk_log_scalar(sum);
-    for (int64_t i = 0; i < n; i++) out[i] = (x[i] - largest) - log_sum;
+    for (int64_t i = 0; i < n; i++) to[i] = x[i] - largest;
+}
+
+/* out = log softmax of each row. The exponentials are taken of a piece of all rows at once: a row of ten fills no vectors. */
+static void log_softmax_rows(int64_t rows, int64_t n, const spk_real *x, spk_real *out) {
+    enum { PIECE = 512 };
+    spk_real e[PIECE], sum = 0;
+    for (int64_t row = 0; row < rows; row++) shift_row(n, x + row * n, out + row * n);
+    int64_t column = 0;
+    for (int64_t at = 0; at < rows * n; at += PIECE) {
+        const int64_t piece = rows * n - at < PIECE ? rows * n - at : PIECE;
+        exponentials(piece, out + at, e);
+        for (int64_t i = 0; i < piece; i++) {
+            sum += e[i];
+            if (++column < n) continue;
+            const spk_real log_sum = spk_log_scalar(sum);
+            spk_real *row = out + at + i + 1 - n;
+            for (int64_t c = 0; c < n; c++) row[c] -= log_sum;
+            sum = 0, column = 0;
+        }
+    }
 }
 
 static bool infer(spk_record *r) {
@@ -22,7 +43,7 @@ static bool infer(spk_record *r) {
 
 static void log_softmax_forward(spk_record *r) {
     const int64_t n = spk_dim(r->in[0], -1);
-    for (int64_t i = 0; i < spk_size(r->in[0]); i += n) log_softmax_row(n, spk_values(r->in[0]) + i, spk_values(r->out[0]) + i);
+    log_softmax_rows(spk_size(r->in[0]) / n, n, spk_values(r->in[0]), spk_values(r->out[0]));
 }
 
 static void softmax_forward(spk_record *r) {
@@ -85,10 +106,10 @@ static void cross_entropy_forward(spk_record *r) {
     const double s = ((const spk_cross_entropy_opts *)r->attributes)->label_smoothing;
     spk_real *log_p = spk_save_for_backward(r, (size_t)(rows * n) * sizeof *log_p);
     if (!log_p) return;
+    log_softmax_rows(rows, n, spk_values(r->in[0]), log_p);
     double loss = 0;
     for (int64_t row = 0; row < rows; row++) {
-        spk_real *p = log_p + row * n;
-        log_softmax_row(n, spk_values(r->in[0]) + row * n, p);
+        const spk_real *p = log_p + row * n;
         double sum = 0;
         for (int64_t i = 0; s > 0 && i < n; i++) sum += (double)p[i];
         loss -= (1 - s) * (double)p[(int64_t)spk_values(r->in[1])[row]] + s / (double)n * sum;
@@ -96,16 +117,23 @@ static void cross_entropy_forward(spk_record *r) {
     spk_values(r->out[0])[0] = (spk_real)(loss / (double)rows);
 }
 
-/* gx = g (softmax - target) / N. */
+/* The gradient of a logit: g (softmax - target) / N. */
+SPK_INLINE spk_real logit_gradient(spk_real log_p, spk_real g, spk_real target) { return g * (spk_exp_scalar(log_p) - target); }
+
+SPK_CLONES static void logit_gradients(int64_t n, const spk_real *restrict log_p, spk_real g, spk_real target, spk_real *restrict to) {
+    for (int64_t i = 0; i < n; i++) to[i] = logit_gradient(log_p[i], g, target);
+}
+
 static void cross_entropy_backward(spk_record *r) {
     const int64_t rows = spk_dim(r->in[0], 0), n = spk_dim(r->in[0], 1);
     const spk_real s = (spk_real)((const spk_cross_entropy_opts *)r->attributes)->label_smoothing;
-    const spk_real g = spk_grad_of(r, 0)[0] / (spk_real)rows, *log_p = r->saved;
+    const spk_real g = spk_grad_of(r, 0)[0] / (spk_real)rows, *log_p = r->saved, others = s / (spk_real)n;
     spk_real *to = spk_grad_to(r, 0);
-    for (int64_t row = 0; to && row < rows; row++) {
-        const int64_t label = (int64_t)spk_values(r->in[1])[row];
-        for (int64_t i = 0; i < n; i++)
-            to[row * n + i] = g * (spk_exp_scalar(log_p[row * n + i]) - s / (spk_real)n - (i == label ? 1 - s : 0));
+    if (!to) return;
+    logit_gradients(rows * n, log_p, g, others, to);
+    for (int64_t row = 0; row < rows; row++) {
+        const int64_t at = row * n + (int64_t)spk_values(r->in[1])[row];
+        to[at] = logit_gradient(log_p[at], g, others + (1 - s));
     }
 }
 

@@ -26,8 +26,9 @@ static exact transposed_at(const pattern *p, bool bits, const spk_real *b, int64
 
 static spk_lists lists_of(spk_ctx *ctx, const pattern *p, bool bits) {
     const spk_matrix m = matrix_of(p, bits);
-    spk_lists lists;
-    cr_assert(spk_lists_count(ctx, &m, &lists) && spk_lists_fill(ctx, &m, &lists), "%s", spk_error(ctx));
+    spk_lists counts, lists;
+    cr_assert(spk_lists_count(ctx, &m, &counts) && spk_lists_fill(ctx, &m, &counts, 0, m.rows, &lists), "%s", spk_error(ctx));
+    spk_lists_done(ctx, &counts);
     return lists;
 }
 
@@ -78,15 +79,19 @@ Test(sparse, scattered_rows) {
             for (int d = 0; d < DENSITIES; d++)
                 for (int bits = 0; bits < 2; bits++) {
                     pattern p = pattern_of(ctx, dims[i][0], dims[i][1], densities[d], true);
-                    spk_real *b = random_numbers(ctx, p.rows * n), *c = random_numbers(ctx, p.columns * n);
-                    const size_t used = ctx->data.used;
+                    spk_real *b = random_numbers(ctx, p.rows * n), *sums = random_numbers(ctx, p.columns * SPK_NARROW);
+                    spk_real *before = exactly(spk_bytes(p.columns * SPK_NARROW));
+                    memcpy(before, sums, spk_bytes(p.columns * SPK_NARROW));
                     spk_lists lists = lists_of(ctx, &p, bits);
-                    cr_assert(spk_scatter_rows(ctx, &(spk_row_sums){.lists = &lists, .b = b, .columns = n, .scale = 3, .c = c}));
+                    spk_scatter_rows(&lists, b, n, sums);
                     spk_lists_done(ctx, &lists);
-                    cr_assert_eq(ctx->data.used, used, "memory is not given back");
-                    for (int64_t k = 0; k < p.columns * n; k++)
-                        assert_rounded((double)c[k], transposed_at(&p, bits, b, n, 3, k / n, k % n), text_of_pattern(&p, bits), k);
-                    free(b), free(c);
+                    for (int64_t k = 0; k < p.columns * n; k++) {
+                        const int64_t at = k / n * SPK_NARROW + k % n;
+                        exact e = transposed_at(&p, bits, b, n, 1, k / n, k % n);
+                        add_term(&e, (double)before[at]);
+                        assert_rounded((double)sums[at], e, text_of_pattern(&p, bits), k);
+                    }
+                    free(b), free(sums), free(before);
                     pattern_done(&p);
                 }
     spk_ctx_destroy(ctx);
@@ -158,9 +163,20 @@ Test(sparse, both_roads_of_many_rows) {
     spk_ctx_destroy(ctx);
 }
 
+/* More entries than a run has: lists are made and used run after run. */
+Test(sparse, both_roads_of_many_entries) {
+    spk_ctx *ctx = spacious(9);
+    for (int kind = 0; kind < 4; kind++) {
+        pattern p = pattern_of(ctx, 4000, 260, 0.4, true);
+        check_roads(ctx, &p, kind % 2, kind / 2 ? 20 : 3, true);
+        pattern_done(&p);
+    }
+    spk_ctx_destroy(ctx);
+}
+
 /* The sparse road gives the same bits on any number of threads. */
 Test(sparse, threads_give_the_same_bits) {
-    static const int64_t dims[][3] = {{1500, 300, 200}, {1500, 300, 10}, {2100, 130, 16}, {700, 784, 65}, {3, 5000, 400}};
+    static const int64_t dims[][3] = {{1500, 300, 200}, {1500, 300, 10}, {2100, 130, 16}, {700, 784, 65}, {3, 5000, 400}, {3000, 400, 10}};
     spk_ctx *ctx = spacious(5);
     for (size_t i = 0; i < sizeof dims / sizeof *dims; i++)
         for (int kind = 0; kind < 4; kind++) {
@@ -226,20 +242,22 @@ Test(sparse, dots) {
     spk_ctx_destroy(ctx);
 }
 
-Test(sparse, weighted_rows) {
+Test(sparse, narrow_gemm) {
     spk_ctx *ctx = spacious(8);
-    for (int64_t rows = 0; rows <= 17; rows++)
+    for (int64_t k = 0; k <= 17; k++)
         for (int w = 0; w < WIDTHS; w++) {
-            const int64_t n = widths[w], stride = n + rows % 3;
-            spk_real *factor = random_numbers(ctx, rows), *b = random_numbers(ctx, rows ? (rows - 1) * stride + n : 0);
-            spk_real *out = random_numbers(ctx, n);
-            spk_sum_weighted_rows(rows, factor, b, stride, n, out);
-            for (int64_t i = 0; i < n; i++) {
+            const int64_t m = (k + w) % 5, n = widths[w], a_stride = k + w % 3, b_stride = n + k % 3, c_stride = n + w % 2;
+            spk_real *a = random_numbers(ctx, m ? (m - 1) * a_stride + k : 0), *b = random_numbers(ctx, k ? (k - 1) * b_stride + n : 0);
+            spk_real *c = random_numbers(ctx, m ? (m - 1) * c_stride + n : 0);
+            const spk_real between = c_stride > n && m > 1 ? c[n] : 0;
+            spk_gemm_narrow(m, n, k, a, a_stride, b, b_stride, c, c_stride);
+            for (int64_t i = 0; i < m * n; i++) {
                 exact e = {0, 0};
-                for (int64_t r = 0; r < rows; r++) add_term(&e, (double)factor[r] * (double)b[r * stride + i]);
-                assert_rounded((double)out[i], e, "weighted rows", i);
+                for (int64_t q = 0; q < k; q++) add_term(&e, (double)a[i / n * a_stride + q] * (double)b[q * b_stride + i % n]);
+                assert_rounded((double)c[i / n * c_stride + i % n], e, "narrow product", i);
             }
-            free(factor), free(b), free(out);
+            if (c_stride > n && m > 1) cr_assert_eq(c[n], between, "written between the rows");
+            free(a), free(b), free(c);
         }
     spk_ctx_destroy(ctx);
 }

@@ -64,7 +64,38 @@ static void check_all(second_kind second, unsigned rounds) {
 Test(product, equals_dense) { check_all(NOBODY, 2); }
 Test(product, equals_dense_beside_a_product) { check_all(A_PRODUCT, 1); }
 Test(product, equals_dense_beside_a_linear) { check_all(A_LINEAR, 1); }
+Test(product, equals_dense_beside_a_sum) { check_all(A_SUM, 1); }
 Test(product, equals_dense_beside_a_linear_of_one_step) { check_all(A_STEP, 1); }
+
+/* The same number for all spikes, of their sum or mean: as where the spikes are numbers, whose gradients are written out. */
+Test(product, equals_dense_for_a_sum) {
+    for (size_t s = 0; s < SURROGATES; s++)
+        for (size_t shape = 0; shape < SHAPES; shape++)
+            for (int m = 0; m < 16; m++) {
+                const config c = {.kind = (neuron_kind)((s + shape) % 3),
+                                  .reset = (reset_kind)(shape % RESETS),
+                                  .surrogate = surrogates[s].name,
+                                  .alpha = surrogates[s].alpha,
+                                  .decay = (s + shape) % 3 != IF,
+                                  .constant = m & 4,
+                                  .T = m & 8 ? 1 : 6,
+                                  .out = 1,
+                                  .step = shape_of(shape)};
+                const problem p = problem_of(&c);
+                spk_tensor *grad[2][PARTS];
+                for (int bits = 0; bits < 2; bits++) {
+                    spk_module *neuron = neuron_of(p.ctx, &c, bits);
+                    spk_set_memory(neuron, "v", p.leaf[V0]);
+                    spk_tensor *spikes = spk_call(neuron, c.constant ? spk_repeat_over_time(p.leaf[X], c.T) : p.leaf[X]);
+                    spk_tensor *loss = m & 1 ? spk_mean(spikes) : spk_sum(spikes);
+                    if (m & 2) loss = spk_add(loss, spk_sum(spikes)); /* read twice: the two add up */
+                    cr_assert(spk_backward(spk_scale(loss, -2.5)), "%s", spk_error(p.ctx));
+                    for (int k = X; k <= V0; k++) grad[bits][k] = kept_grad(p.leaf[k]);
+                }
+                for (int k = X; k <= V0; k++) assert_gradient(grad[1][k], grad[0][k], 1, 0, part_names[k], text_of(&c, PLAIN));
+                spk_ctx_destroy(p.ctx);
+            }
+}
 
 /* Gradients are linear in that of the spikes: read twice, they are the sum of those read once. */
 Test(product, two_contributions_add_up) {

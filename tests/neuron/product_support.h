@@ -9,7 +9,7 @@ typedef enum reset_kind { HARD_0, HARD, SOFT, RESETS } reset_kind;
 /* Between the neuron and the linear. */
 typedef enum between_kind { NOTHING, DROPOUT, RESHAPE, BETWEENS } between_kind;
 /* What reads the spikes besides the linear. */
-typedef enum second_kind { NOBODY, A_PRODUCT, A_LINEAR, A_STEP, SECONDS } second_kind;
+typedef enum second_kind { NOBODY, A_PRODUCT, A_LINEAR, A_STEP, A_SUM, SECONDS } second_kind;
 /* How the gradient of the spikes is asked for. REFERENCE has spikes as numbers: their gradient is always dense. */
 typedef enum variant { REFERENCE, PLAIN, SPARSE, DENSE, HOOK, RETAIN, VARIANTS } variant;
 static const char *const variant_names[] = {"reference", "plain", "sparse road", "dense road", "with a hook", "with spk_retain_grad"};
@@ -98,6 +98,7 @@ static inline spk_tensor *loss_of(const problem *p, const config *c, spk_tensor 
     if (c->second == A_PRODUCT) loss = spk_add(loss, spk_sum(spk_multiply(spikes, p->r_spikes)));
     if (c->second == A_LINEAR) loss = spk_add(loss, spk_sum(spk_tanh(spk_linear(spikes, p->leaf[OTHER], NULL))));
     if (c->second == A_STEP) loss = spk_add(loss, spk_sum(spk_linear(spk_time_step(spikes, c->T, c->T / 2), p->leaf[OTHER], NULL)));
+    if (c->second == A_SUM) loss = spk_add(loss, spk_scale(spk_add(spk_sum(spikes), spk_mean(spikes)), 0.3));
     return c->membrane ? spk_add(loss, spk_sum(spk_multiply(v, p->r_last))) : loss;
 }
 
