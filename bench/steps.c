@@ -1,13 +1,14 @@
 /*
  * Whole training steps, timed: one JSON line a run.
  *
- *     build/release/bench/steps WORK [--threads N] [--steps K] [--warm-up K] [--data DIR] [--test]
+ *     build/release/bench/steps WORK [--threads N] [--steps K] [--warm-up K] [--data DIR] [--road sparse|dense] [--test]
  *     build/release/bench/steps WORK --check FILE
  *     build/release/bench/steps infer [--load FILE] [--threads N] [--steps K] [--warm-up K] [--data DIR]
  *
  * The works are described in works.c. A timed step is all that a training loop does with a batch in memory: zero_grad, encoding, forward,
  * loss, backward, optimizer step, reset, end of the step. Untimed steps come first, 3 or --warm-up: firing rates, and with them the times,
- * change while a net learns. spike_rate is of the last step, loss of the first.
+ * change while a net learns. spike_rate is of the last step, loss of the first. --road forces the products' road, which
+ * the density chooses otherwise; products of the last step by road: "roads".
  */
 #include "steps.h"
 #include <limits.h>
@@ -19,8 +20,9 @@ static int usage(const char *problem, const char *what) {
     fprintf(stderr, "steps: ");
     fprintf(stderr, problem, what);
     fprintf(stderr,
-            "\nusage: steps WORK [--threads N] [--steps K] [--warm-up K] [--data DIR] [--test]\n"
-            "                              time K training steps after some untimed ones (3); --test: and the accuracy afterwards\n"
+            "\nusage: steps WORK [--threads N] [--steps K] [--warm-up K] [--data DIR] [--road sparse|dense] [--test]\n"
+            "                              time K training steps after some untimed ones (3); --road: with all products by it;\n"
+            "                              --test: and the accuracy afterwards\n"
             "       steps WORK --check FILE\n"
             "                              loss of one step with the weights, x and labels of FILE, a safetensors file\n"
             "       steps infer [--load FILE] [--threads N] [--steps K] [--warm-up K] [--data DIR]\n"
@@ -54,6 +56,7 @@ static int read_options(options *o, int argc, char **argv) {
         else if (strcmp(option, "--warm-up") == 0) count = &o->warm_up;
         else if (strcmp(option, "--data") == 0) text = &o->data;
         else if (strcmp(option, "--load") == 0) text = &o->load;
+        else if (strcmp(option, "--road") == 0) text = &o->road;
         else if (strcmp(option, "--check") == 0) text = &o->check;
         else return usage("there is no option '%s'", option);
         if (++i == argc) return usage("%s needs a value", option);
@@ -61,6 +64,8 @@ static int read_options(options *o, int argc, char **argv) {
         else if (!(*count = count_of(argv[i]))) return usage("%s takes a whole number of at least 1", option);
         if (count == &threads) spk_set_threads(threads);
     }
+    if (o->road && strcmp(o->road, "sparse") != 0 && strcmp(o->road, "dense") != 0)
+        return usage("--road takes sparse or dense, not '%s'", o->road);
     if (o->load && o->work) return usage("--load is for infer, not for '%s'", o->work->name);
     if (o->check && !o->work) return usage("--check is for training works%s", "");
     if (o->test && (!o->work || !o->work->scores)) return usage("--test is for works with classes, not for '%s'", argv[1]);
@@ -72,6 +77,7 @@ int main(int argc, char **argv) {
     const int status = read_options(&o, argc, argv);
     if (status) return status;
     spk_ctx *ctx = spk_ctx_create(.seed = 1);
+    if (o.road) spk_set_road(ctx, strcmp(o.road, "sparse") == 0 ? SPK_ROAD_SPARSE : SPK_ROAD_DENSE);
     const bool done = o.check ? check_step(ctx, &o) : o.work ? time_steps(ctx, &o) : time_inference(ctx, &o);
     if (!done) fprintf(stderr, "steps: %s\n", spk_error(ctx));
     spk_ctx_destroy(ctx);

@@ -6,7 +6,7 @@
 
 typedef struct options {
     const work *work; /* NULL: infer */
-    const char *data, *load, *check;
+    const char *data, *load, *check, *road;
     int steps, warm_up; /* timed steps, and those before them */
     bool test;
 } options;

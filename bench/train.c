@@ -28,10 +28,12 @@ static spk_batch take(spk_ctx *ctx, source *from) {
 typedef struct record {
     double first_loss;
     char rates[256];
+    spk_road_counts roads; /* of the last step */
 } record;
 
 /* One step. Its milliseconds, without those for reading the loss (where asked for) and the rates (of the last step). */
 static double step(spk_module *net, spk_optimizer *optimizer, const work *w, const spk_batch *batch, record *r, bool first, bool last) {
+    const spk_road_counts before = spk_roads_taken(spk_module_ctx(net));
     double start = milliseconds();
     spk_zero_grad(net);
     spk_tensor *loss = w->loss(net, w->encode ? w->encode(batch->x, w->T) : batch->x, batch->labels, w->T);
@@ -39,6 +41,8 @@ static double step(spk_module *net, spk_optimizer *optimizer, const work *w, con
     spk_optimizer_step(optimizer);
     double took = milliseconds() - start;
     if (first) r->first_loss = spk_item(loss);
+    const spk_road_counts now = spk_roads_taken(spk_module_ctx(net));
+    r->roads = (spk_road_counts){.sparse = now.sparse - before.sparse, .dense = now.dense - before.dense};
     if (last) write_rates(net, r->rates, sizeof r->rates);
     start = milliseconds();
     spk_reset(net);
@@ -66,7 +70,8 @@ static void print(spk_ctx *ctx, spk_module *net, const options *o, double *times
     sort_times(times, o->steps);
     printf("{\"work\": \"%s\", \"threads\": %d, \"warm_up\": %d, \"steps\": %d, \"min_ms\": %.3f, \"median_ms\": %.3f, ", o->work->name,
            spk_threads(), o->warm_up, o->steps, times[0], times[o->steps / 2]);
-    printf("%s, \"peak_bytes\": %zu, \"parameter_bytes\": %lld, \"loss\": %.6f, \"build\": \"%s\"", r->rates, spk_memory_use(ctx).step_peak,
+    printf("%s, \"roads\": {\"sparse\": %lld, \"dense\": %lld}, ", r->rates, (long long)r->roads.sparse, (long long)r->roads.dense);
+    printf("\"peak_bytes\": %zu, \"parameter_bytes\": %lld, \"loss\": %.6f, \"build\": \"%s\"", spk_memory_use(ctx).step_peak,
            (long long)spk_parameter_count(net, true) * (long long)sizeof(spk_real), r->first_loss, spk_build_info());
 }
 
