@@ -85,7 +85,8 @@ __attribute__((target("avx512f,avx512bw,avx512vbmi2,popcnt"))) static void list_
         const __m512i base = _mm512_set1_epi32((int)(64 * i));
         __m512i set = _mm512_maskz_compress_epi8(words[i], places);
         _mm512_storeu_si512(index, _mm512_add_epi32(base, _mm512_cvtepu8_epi32(_mm512_castsi512_si128(set))));
-        for (int64_t done = 16; done < count; done += 16) { /* seldom: the first 16 are not its turn, or their branch would be a guess */
+        /* The first 16 are stored whether they are there or not, so that this branch is seldom taken and well predicted. */
+        for (int64_t done = 16; done < count; done += 16) {
             set = _mm512_alignr_epi64(set, set, 2);
             _mm512_storeu_si512(index + done, _mm512_add_epi32(base, _mm512_cvtepu8_epi32(_mm512_castsi512_si128(set))));
         }

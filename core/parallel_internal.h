@@ -11,9 +11,9 @@
 typedef void (*spk_range)(void *work, int64_t begin, int64_t end);
 
 /*
- * Calls range(work, begin, end) over 0 .. items - 1, split evenly into as many parts as there are threads, borders at multiples of `grain`. Fewer
- * than two grains, and loops inside a part, run on the calling thread. The split depends on nothing but items, grain and the number of
- * threads; which thread runs a part depends on who is free.
+ * Calls range(work, begin, end) over 0 .. items - 1, split evenly into as many parts as there are threads, borders at multiples of `grain`.
+ * Fewer than two grains, and loops inside a part, run on the calling thread. The split depends on nothing but items, grain and the number
+ * of threads; which thread runs a part depends on who is free.
  */
 void spk_parallel(int64_t items, int64_t grain, spk_range range, void *work);
 

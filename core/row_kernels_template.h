@@ -15,11 +15,13 @@ SPK_INLINE void NAME(sum_list)(int packs, const spk_row_block *b, int64_t n, con
     int64_t i = 0;
     for (; i + rows <= n; i += rows)
         for (int k = 0; k < packs; k++) {
-            PACK part[4];
-            for (int r = 0; r < rows; r += 2)
-                part[r / 2] = ((const PACK *)(b->b + index[i + r] * b->stride))[k] + ((const PACK *)(b->b + index[i + r + 1] * b->stride))[k];
-            if (rows == 8) part[0] = (part[0] + part[1]) + (part[2] + part[3]);
-            sum[k] += part[0];
+            PACK pair[4];
+            for (int r = 0; r < rows; r += 2) {
+                const spk_real *one = b->b + index[i + r] * b->stride, *two = b->b + index[i + r + 1] * b->stride;
+                pair[r / 2] = ((const PACK *)one)[k] + ((const PACK *)two)[k];
+            }
+            if (rows == 8) pair[0] = (pair[0] + pair[1]) + (pair[2] + pair[3]);
+            sum[k] += pair[0];
         }
     for (; i < n; i++)
         for (int k = 0; k < packs; k++) sum[k] += ((const PACK *)(b->b + index[i] * b->stride))[k];
@@ -85,28 +87,26 @@ SPK_INLINE void NAME(gemm_piece)(int rows, int packs, int64_t k, const spk_real 
         for (int p = 0; p < packs; p++) ((PACK *)(c + r * c_stride))[p] = sum[r][p];
 }
 
+/* One or two rows of C. */
+SPK_INLINE void NAME(gemm_rows)(int rows, int64_t n, int64_t k, const spk_real *a, int64_t a_stride, const spk_real *b, int64_t b_stride,
+                                spk_real *c, int64_t c_stride) {
+    enum { WIDE = 4 * LANES };
+    int64_t i = 0;
+    for (; i + WIDE <= n; i += WIDE) NAME(gemm_piece)(rows, 4, k, a, a_stride, b + i, b_stride, c + i, c_stride);
+    for (; i + LANES <= n; i += LANES) NAME(gemm_piece)(rows, 1, k, a, a_stride, b + i, b_stride, c + i, c_stride);
+    for (; i < n; i++)
+        for (int r = 0; r < rows; r++) {
+            spk_real sum = 0;
+            for (int64_t q = 0; q < k; q++) sum += a[r * a_stride + q] * b[q * b_stride + i];
+            c[r * c_stride + i] = sum;
+        }
+}
+
 TARGET static void NAME(gemm_narrow)(int64_t m, int64_t n, int64_t k, const spk_real *a, int64_t a_stride, const spk_real *b,
                                      int64_t b_stride, spk_real *c, int64_t c_stride) {
-    enum { WIDE = 4 * LANES };
-    for (int64_t r = 0; r < m; r++) {
-        const spk_real *row = a + r * a_stride;
-        spk_real *to = c + r * c_stride;
-        const bool two = r + 1 < m;
-        int64_t i = 0;
-        for (; i + WIDE <= n; i += WIDE)
-            if (two) NAME(gemm_piece)(2, 4, k, row, a_stride, b + i, b_stride, to + i, c_stride);
-            else NAME(gemm_piece)(1, 4, k, row, a_stride, b + i, b_stride, to + i, c_stride);
-        for (; i + LANES <= n; i += LANES)
-            if (two) NAME(gemm_piece)(2, 1, k, row, a_stride, b + i, b_stride, to + i, c_stride);
-            else NAME(gemm_piece)(1, 1, k, row, a_stride, b + i, b_stride, to + i, c_stride);
-        for (; i < n; i++)
-            for (int64_t j = 0; j <= two; j++) {
-                spk_real sum = 0;
-                for (int64_t q = 0; q < k; q++) sum += row[j * a_stride + q] * b[q * b_stride + i];
-                to[j * c_stride + i] = sum;
-            }
-        r += two;
-    }
+    int64_t r = 0;
+    for (; r + 2 <= m; r += 2) NAME(gemm_rows)(2, n, k, a + r * a_stride, a_stride, b, b_stride, c + r * c_stride, c_stride);
+    if (r < m) NAME(gemm_rows)(1, n, k, a + r * a_stride, a_stride, b, b_stride, c + r * c_stride, c_stride);
 }
 
 static const spk_row_kernels NAME(kernels) = {NAME(sum_lists), NAME(scatter_row), NAME(gemm_narrow)};

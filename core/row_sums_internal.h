@@ -30,8 +30,8 @@ bool spk_sum_rows(spk_ctx *ctx, const spk_row_sums *sums);
 void spk_scatter_rows(const spk_lists *lists, const spk_real *b, int64_t columns, spk_real *sums);
 #define SPK_NARROW 16
 
-/* C [m, n] = A [m, k] B [k, n] for a small k, by the calling thread alone: a piece of a product for a caller who works in tiles. The rows of
- * each matrix lie its stride apart. */
+/* C [m, n] = A [m, k] B [k, n] for a small k, by the calling thread alone: a piece of a product for a caller who works in tiles. The rows
+ * of each matrix lie its stride apart. */
 void spk_gemm_narrow(int64_t m, int64_t n, int64_t k, const spk_real *a, int64_t a_stride, const spk_real *b, int64_t b_stride, spk_real *c,
                      int64_t c_stride);
 

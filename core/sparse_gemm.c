@@ -11,7 +11,7 @@
 #define TILE_ROWS 1024
 /* A run has a multiple of so many rows. */
 #define LIST_ROWS 256
-/* Rows are listed in runs of about so many entries: 512 KB, which the L2 cache holds between their being written and read. */
+/* Rows are listed in runs of about so many entries: 512 KB of places, which the L2 cache holds between their being written and read. */
 #define RUN_ENTRIES ((int64_t)1 << 17)
 /* One row in so many is looked at before all of a matrix of numbers is counted. */
 #define SAMPLE 16
@@ -146,7 +146,8 @@ void spk_sparse_gemm(spk_ctx *ctx, const spk_sparse_matrix *x, int64_t n, const 
     spk_lists counts;
     const spk_crossover *limit = spk_crossover_here();
     const product p = {.n = n, .columns = x->m.columns, .scale = x->scale, .b = b, .bias = bias, .out = y};
-    if (sparse(ctx, &x->m, n <= SPK_NARROW ? limit->narrow : limit->wide, &counts)) sparse_runs(ctx, &x->m, &counts, LIST_ROWS, sum_run, &p);
+    if (sparse(ctx, &x->m, n <= SPK_NARROW ? limit->narrow : limit->wide, &counts))
+        sparse_runs(ctx, &x->m, &counts, LIST_ROWS, sum_run, &p);
     else if (!ctx->failed) dense_runs(ctx, x, forward_run, &p);
     spk_lists_done(ctx, &counts);
 }

@@ -61,7 +61,8 @@ static const spk_real *row_of(const spk_product *q, const spk_leaky_run *w, spk_
 
 static void narrow(const spk_spike_product *product, const spk_leaky_run *w, spk_leaky_tile p, spk_real *gs) {
     const spk_product *q = product->q;
-    spk_gemm_narrow(w->a->T, p.n, q->out, row_of(q, w, p, 0), w->step / w->row * q->out, product->transposed + p.at % w->row, q->in, gs, w->tile);
+    spk_gemm_narrow(w->a->T, p.n, q->out, row_of(q, w, p, 0), w->step / w->row * q->out, product->transposed + p.at % w->row, q->in, gs,
+                    w->tile);
 }
 
 /* Neurons of a tile that have a slope at some step. */
