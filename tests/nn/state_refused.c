@@ -283,3 +283,30 @@ StateTest(without_memory) {
     cr_assert(refused && worked && same_bits(net, other));
     spk_ctx_destroy(ctx);
 }
+
+/* As root, renaming over /dev/null works: the device would be gone. */
+StateTest(what_is_no_file_is_not_replaced) {
+    spk_ctx *ctx = spk_ctx_create();
+    spk_module *net = net_filled(ctx);
+    struct stat status;
+    cr_assert(mkfifo(in_folder("a"), 0600) == 0);
+    cr_assert(!spk_save(net, in_folder("a")));
+    assert_failed(ctx, in_folder("a"), "not a regular file");
+    cr_assert(stat(in_folder("a"), &status) == 0 && S_ISFIFO(status.st_mode) && entries() == 1);
+    cr_assert(!spk_save(net, "/dev/full"));
+    assert_failed(ctx, "/dev/full", "not a regular file");
+    spk_ctx_destroy(ctx);
+}
+
+/* Names that would make a file that no reader takes. */
+StateTest(names_that_cannot_be_saved) {
+    static const char *const names[] = {"a\"b", "a\\b", "a\nb", "__metadata__"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        spk_ctx *ctx = spk_ctx_create();
+        spk_module *net = spk_module_create(ctx, &box_type);
+        spk_register_parameter(net, names[i], SPK_SHAPE(1));
+        cr_assert(!spk_save(net, in_folder("a")) && !exists(in_folder("a")));
+        assert_failed(ctx, names[i], "cannot be saved");
+        spk_ctx_destroy(ctx);
+    }
+}
