@@ -169,7 +169,7 @@ static bool check_seal(spk_state_file *file, uint64_t header) {
         return refuse(file, "no checkpoint, or truncated: there are %" PRId64 " bytes", file->size);
     const unsigned char *found = file->bytes + 8;
     uint64_t bytes = 0;
-    for (const unsigned char *digit = found + SPK_SEAL_LENGTH - 23; *digit >= '0' && *digit <= '9'; digit++)
+    for (const unsigned char *digit = found + SPK_SEAL_LENGTH - SPK_SEAL_END; *digit >= '0' && *digit <= '9'; digit++)
         bytes = 10 * bytes + *digit - '0';
     snprintf(seal, sizeof seal, SPK_SEAL, 0ul, bytes);
     if (memcmp(seal, found, digits) != 0 || memcmp(seal + after, found + after, SPK_SEAL_LENGTH - after) != 0)

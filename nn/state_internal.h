@@ -59,6 +59,8 @@ bool spk_state_write(const spk_state_items *items, const char *path, const char 
 #define SPK_SEAL SPK_SEAL_BEGIN "%08lx\",\"bytes\":\"%020" PRIu64 "\","
 #define SPK_SEAL_EMPTY SPK_SEAL_BEGIN "00000000\",\"bytes\":\"00000000000000000000\","
 #define SPK_SEAL_LENGTH (sizeof SPK_SEAL_EMPTY - 1)
+/* How far before the seal's end the twenty digits of the length begin. */
+#define SPK_SEAL_END (20 + sizeof "\"," - 1)
 /* Where in the file the eight digits of the checksum are. */
 #define SPK_SEAL_DIGITS (8 + (sizeof SPK_SEAL_BEGIN - 1))
 
