@@ -68,9 +68,9 @@ bool spk_state_write(const spk_state_items *items, const char *path, const char 
 typedef struct spk_replacement {
     spk_ctx *ctx;
     const char *path;
-    spk_text beside;   /* the name of the new file */
-    spk_text previous; /* where the old one is kept; empty when it is not */
-    int file;          /* open for writing, and locked until spk_replace_end */
+    int file, folder;        /* open: the new file, locked until spk_replace_end, and its folder (or -1) */
+    spk_text beside;         /* the new file's name */
+    spk_text previous, kept; /* where the old file goes, and its name on the way; empty when it is not kept */
 } spk_replacement;
 /* Makes the new file; false, and nothing to end, with the error set. */
 bool spk_replace_begin(spk_replacement *r, spk_ctx *ctx, const char *path, bool keep_previous);

@@ -18,37 +18,29 @@ static bool replaceable(spk_ctx *ctx, const char *path) {
 }
 
 /*
- * A new file beside `path`, that nobody else writes, with the mode that fopen gives; its name in *name. With `old`, that file's other name
- * instead. A negative number and errno without one.
+ * Makes a file beside the path, that nobody else writes, with the mode that fopen gives. False and errno without one.
  */
-static int create_beside(spk_text *name, const char *path, const char *old) {
-    for (int i = 0; i < 100 && !name->ctx->failed; i++) { /* a name is taken where a process of this number was stopped half-way */
-        name->length = 0;
-        spk_text_add(name, "%s.%ld-%d.tmp", path, (long)getpid(), i);
-        if (name->ctx->failed) return -1;
-        const int file = old ? link(old, name->data) : open(name->data, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (file >= 0 || errno != EEXIST) return file;
+static bool create_beside(spk_replacement *r) {
+    for (int i = 0; i < 100 && !r->ctx->failed; i++) { /* a name is taken where a process of this number was stopped half-way */
+        r->beside.length = r->kept.length = 0;
+        spk_text_add(&r->beside, "%s.%ld-%d.tmp", r->path, (long)getpid(), i);
+        if (r->previous.data) spk_text_add(&r->kept, "%s.%ld-%d.tmp", r->previous.data, (long)getpid(), i);
+        if (!r->ctx->failed) r->file = open(r->beside.data, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (r->file >= 0 || errno != EEXIST) break;
     }
-    return -1;
+    if (r->file >= 0) (void)flock(r->file, LOCK_EX | LOCK_NB); /* so that it is known to be no leftover */
+    return r->file >= 0;
 }
 
-/* The folder of a path, as text to free, and the path's last part. */
-static const char *split(const char *path, spk_text *folder) {
-    const char *slash = strrchr(path, '/');
-    if (!slash) spk_text_add(folder, ".");
-    else spk_text_add(folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
-    return slash ? slash + 1 : path;
-}
-
-/* Brings renamings to the disk: file systems that cannot do so keep the old name or the new one, each for a whole file. */
-static void sync_folder(spk_ctx *ctx, const char *path) {
+/* Opens the folder of a path, to look into and to sync; the path's last part in *base. */
+static int open_folder(spk_ctx *ctx, const char *path, const char **base) {
     spk_text name = {.ctx = ctx};
-    split(path, &name);
-    const int folder = ctx->failed ? -1 : open(name.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const char *slash = strrchr(path, '/');
+    if (slash) spk_text_add(&name, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    *base = slash ? slash + 1 : path;
+    const int folder = ctx->failed ? -1 : open(slash ? name.data : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     spk_text_free(&name);
-    if (folder < 0) return;
-    (void)fsync(folder);
-    close(folder);
+    return folder;
 }
 
 /* True for PATH.NUMBER-NUMBER.tmp and PATH.previous.NUMBER-NUMBER.tmp, the names of create_beside. */
@@ -64,34 +56,43 @@ static bool is_beside(const char *name, const char *base) {
     return count && strcmp(name + count, ".tmp") == 0;
 }
 
-/* Removes what processes left beside `path` that were stopped while they wrote: they hold no lock any more. */
-static void remove_leftovers(spk_ctx *ctx, const char *path) {
-    spk_text name = {.ctx = ctx};
-    const char *base = split(path, &name);
-    DIR *folder = ctx->failed ? NULL : opendir(name.data);
-    spk_text_free(&name);
-    for (const struct dirent *entry; folder && (entry = readdir(folder));) {
+/* Removes what processes left in the folder that were stopped while they wrote: they hold no lock any more. */
+static void remove_leftovers(int folder, const char *base) {
+    const int again = dup(folder); /* closing a stream closes its file */
+    DIR *names = again < 0 ? NULL : fdopendir(again);
+    if (!names && again >= 0) close(again);
+    for (const struct dirent *entry; names && (entry = readdir(names));) {
         if (!is_beside(entry->d_name, base)) continue;
-        const int file = openat(dirfd(folder), entry->d_name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+        const int file = openat(folder, entry->d_name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
         if (file < 0) continue;
-        if (flock(file, LOCK_EX | LOCK_NB) == 0) unlinkat(dirfd(folder), entry->d_name, 0);
+        if (flock(file, LOCK_EX | LOCK_NB) == 0) unlinkat(folder, entry->d_name, 0);
         close(file);
     }
-    if (folder) closedir(folder);
+    if (names) closedir(names);
+}
+
+/* Closes what is open, keeping errno. */
+static void replacement_free(spk_replacement *r) {
+    const int reason = errno;
+    if (r->file >= 0) close(r->file);
+    if (r->folder >= 0) close(r->folder);
+    spk_text_free(&r->beside);
+    spk_text_free(&r->previous);
+    spk_text_free(&r->kept);
+    errno = reason;
 }
 
 bool spk_replace_begin(spk_replacement *r, spk_ctx *ctx, const char *path, bool keep_previous) {
-    *r = (spk_replacement){.ctx = ctx, .path = path, .beside = {.ctx = ctx}, .previous = {.ctx = ctx}, .file = -1};
+    *r = (spk_replacement){.ctx = ctx, .path = path, .file = -1, .folder = -1, .beside = {ctx}, .previous = {ctx}, .kept = {ctx}};
     if (keep_previous) spk_text_add(&r->previous, "%s.previous", path);
     if (!ctx->failed && replaceable(ctx, path) && (!keep_previous || replaceable(ctx, r->previous.data))) {
-        if (keep_previous) remove_leftovers(ctx, path);
-        r->file = create_beside(&r->beside, path, NULL);
-        if (r->file >= 0) (void)flock(r->file, LOCK_EX | LOCK_NB); /* so that it is known to be no leftover */
-        else spk_fail(ctx, "%s: cannot be written: %s", path, strerror(errno));
+        const char *base;
+        r->folder = open_folder(ctx, path, &base);
+        if (keep_previous && r->folder >= 0) remove_leftovers(r->folder, base);
+        if (create_beside(r)) return true;
+        spk_fail(ctx, "%s: cannot be written: %s", path, strerror(errno));
     }
-    if (r->file >= 0) return true;
-    spk_text_free(&r->beside);
-    spk_text_free(&r->previous);
+    replacement_free(r);
     return false;
 }
 
@@ -99,32 +100,26 @@ bool spk_replace_begin(spk_replacement *r, spk_ctx *ctx, const char *path, bool 
  * The new file takes the name, and the old one, which has got a second name before, then takes its place as the previous. Where there are
  * no hard links the old one moves first: for a moment there is only the previous, which is whole.
  */
-static bool exchange(spk_replacement *r) {
-    spk_text kept = {.ctx = r->ctx};
-    const char *path = r->path, *previous = r->previous.data;
-    bool right = true, linked = false;
-    if (previous) {
-        linked = create_beside(&kept, previous, path) >= 0;
-        right = linked || (!r->ctx->failed && (errno == ENOENT || rename(path, previous) == 0));
-    }
-    right = right && rename(r->beside.data, path) == 0;
-    if (linked && right) right = rename(kept.data, previous) == 0;
-    if (linked && !right) {
-        const int reason = errno;
-        unlink(kept.data);
-        errno = reason;
-    }
-    spk_text_free(&kept);
-    return right;
+static bool exchange(const spk_replacement *r) {
+    const char *path = r->path, *previous = r->previous.data, *kept = r->kept.data;
+    if (!previous) return rename(r->beside.data, path) == 0;
+    unlink(kept);
+    const bool linked = link(path, kept) == 0;
+    if (!linked && errno != ENOENT && rename(path, previous) != 0) return false;
+    if (rename(r->beside.data, path) == 0 && (!linked || rename(kept, previous) == 0)) return true;
+    const int reason = errno;
+    if (linked) unlink(kept);
+    errno = reason;
+    return false;
 }
 
 bool spk_replace_end(spk_replacement *r, bool written) {
-    if (!written || !exchange(r)) {
+    if (written && exchange(r)) {
+        (void)fsync(r->folder); /* file systems that cannot do so keep the old name or the new one, each for a whole file */
+    } else {
         spk_fail(r->ctx, "%s: cannot be written: %s", r->path, strerror(errno));
         unlink(r->beside.data);
-    } else sync_folder(r->ctx, r->path);
-    close(r->file);
-    spk_text_free(&r->beside);
-    spk_text_free(&r->previous);
+    }
+    replacement_free(r);
     return !r->ctx->failed;
 }

@@ -36,7 +36,7 @@ static inline const char *in_folder(const char *name) {
 }
 
 static inline void remove_folder(void) {
-    static const char *const names[] = {"a", "a.previous", "b", "c", "d/in", "d", "n"};
+    static const char *const names[] = {"a", "a.previous", "b", "b.previous", "c", "c.previous", "d/in", "d", "n"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) remove(in_folder(names[i]));
     cr_assert(rmdir(folder) == 0, "a file was left behind in %s", folder);
 }
