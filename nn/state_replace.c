@@ -105,7 +105,7 @@ static bool exchange(const spk_replacement *r) {
     if (!previous) return rename(r->beside.data, path) == 0;
     unlink(kept);
     const bool linked = link(path, kept) == 0;
-    if (!linked && errno != ENOENT && rename(path, previous) != 0) return false;
+    if (!linked && errno != ENOENT && rename(path, previous) != 0 && errno != ENOENT) return false;
     if (rename(r->beside.data, path) == 0 && (!linked || rename(kept, previous) == 0)) return true;
     const int reason = errno;
     if (linked) unlink(kept);
