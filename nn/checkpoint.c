@@ -98,8 +98,8 @@ static bool same_settings(const loading *l, const char *ours) {
 static bool made_alike(const loading *l, const spk_checkpoint_opts *options) {
     spk_text optimizer = {.ctx = l->ctx}, schedules = {.ctx = l->ctx};
     spk_checkpoint_describe(options->optimizer, &optimizer, &schedules);
-    const bool right = !l->ctx->failed && same_words(l, "optimizer", optimizer.data) && same_words(l, "schedules", schedules.data) &&
-                       same_settings(l, options->settings ? options->settings : "");
+    const bool right = !l->ctx->failed && same_settings(l, options->settings ? options->settings : "") &&
+                       same_words(l, "optimizer", optimizer.data) && same_words(l, "schedules", schedules.data);
     spk_text_free(&schedules);
     spk_text_free(&optimizer);
     return right;
