@@ -23,7 +23,7 @@ typedef struct spk_checkpoint_opts {
      * differs. Without quotes, backslashes and line ends. Default NULL: none.
      */
     const char *settings;
-    /** spk_checkpoint_load: set to NULL, or to why path.previous was taken instead; text of the current step. Default NULL: not told */
+    /** spk_checkpoint_load: set to NULL, or to why path.previous was taken; valid until the next spk_end_step. Default NULL: not told */
     const char **notice;
 } spk_checkpoint_opts;
 #define SPK_CHECKPOINT_DEFAULTS .optimizer = NULL, .variables = NULL, .n_variables = 0, .settings = NULL, .notice = NULL
@@ -39,7 +39,7 @@ SPK_API spk_checkpoint_opts spk_checkpoint_options(void);
  * The file is sealed by a checksum over all of it, written beside (`path`.PROCESS-NUMBER.tmp), brought to the disk and renamed; then the
  * file that was there becomes `path`.previous, and the folder is brought to the disk. At every moment one of the two is whole under its
  * name (where the file system has no hard links, for a moment only the previous). Half-written files of killed processes are removed. False
- * after an error, and for a NULL or inert module; what was there before is then still there.
+ * after an error, and for a NULL or inert module; the old file, or the new one, is then there as a whole.
  */
 #define spk_checkpoint_save(...) spk_checkpoint_save_keywords_(__VA_ARGS__, )
 #define spk_checkpoint_save_keywords_(module, path, ...) \
@@ -48,10 +48,11 @@ SPK_API spk_checkpoint_opts spk_checkpoint_options(void);
 SPK_API bool spk_checkpoint_save_with(spk_module *module, const char *path, spk_checkpoint_opts options);
 
 /**
- * Puts a run back to where spk_checkpoint_save was called: a module, an optimizer and schedules built as they were then, with the same
- * library, go on to the same bits. When the file is missing or is no whole checkpoint, `path`.previous is taken and *notice says why; a
- * checkpoint of another net, optimizer, number type or other settings is refused. Everything is checked before anything is changed: after
- * an error, which says what is wrong where, all is as it was. Otherwise the current step ends (spk_end_step) and gradients are forgotten.
+ * Puts a run back to where spk_checkpoint_save was called: a module, an optimizer and schedules built as they were then go on to the
+ * same bits, with the same library and number of threads on the same kind of machine. When the file is missing or is no whole checkpoint,
+ * `path`.previous is taken and *notice says why; a checkpoint of another net, optimizer, number type or other settings is refused.
+ * Everything is checked before anything is changed: after an error, which says what is wrong where, all is as it was. Otherwise the current
+ * step ends (spk_end_step) and gradients are forgotten.
  */
 #define spk_checkpoint_load(...) spk_checkpoint_load_keywords_(__VA_ARGS__, )
 #define spk_checkpoint_load_keywords_(module, path, ...) \

@@ -139,7 +139,8 @@ static void add_variable(spk_state_items *items, const spk_variable *v) {
 bool spk_checkpoint_items(spk_state_items *items, spk_module *module, const spk_checkpoint_opts *options) {
     spk_ctx *ctx = items->ctx;
     if (options->optimizer && options->optimizer->object.ctx != ctx) spk_fail(ctx, "spk_checkpoint: the optimizer is of another context");
-    if (options->n_variables && !options->variables) spk_fail(ctx, "spk_checkpoint: the variables are NULL");
+    if (options->n_variables < 0 || (options->n_variables && !options->variables))
+        spk_fail(ctx, "spk_checkpoint: %" PRId64 " variables at %p", options->n_variables, (const void *)options->variables);
     if (ctx->failed) return false;
     spk_state_items_add(
         items, "random", "",
