@@ -140,7 +140,7 @@ bool spk_checkpoint_items(spk_state_items *items, spk_module *module, const spk_
     spk_ctx *ctx = items->ctx;
     if (options->optimizer && options->optimizer->object.ctx != ctx) spk_fail(ctx, "spk_checkpoint: the optimizer is of another context");
     if (options->n_variables < 0 || (options->n_variables && !options->variables))
-        spk_fail(ctx, "spk_checkpoint: %" PRId64 " variables at %p", options->n_variables, (const void *)options->variables);
+        spk_fail(ctx, "spk_checkpoint: .n_variables is %" PRId64 "; it must be as many as .variables has", options->n_variables);
     if (ctx->failed) return false;
     spk_state_items_add(
         items, "random", "",

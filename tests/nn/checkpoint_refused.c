@@ -234,7 +234,9 @@ CheckpointTest(wrong_options) {
     cr_assert(!spk_checkpoint_save(r.net, in_folder("a"), .variables = twice, .n_variables = 2));
     assert_failed(r.ctx, "two 'variable.x'", "");
     cr_assert(!spk_checkpoint_save(r.net, in_folder("a"), .n_variables = 2));
-    assert_failed(r.ctx, "variables are NULL", "");
+    assert_failed(r.ctx, ".n_variables is 2", "");
+    cr_assert(!spk_checkpoint_save(r.net, in_folder("a"), .variables = twice, .n_variables = -1));
+    assert_failed(r.ctx, ".n_variables is -1", "");
     cr_assert(!spk_checkpoint_save(r.net, in_folder("a"), .settings = "a\nb"));
     assert_failed(r.ctx, "settings", "control");
     cr_assert(!spk_checkpoint_save(r.net, in_folder("a"), .optimizer = foreign.opt));
