@@ -35,7 +35,7 @@ tally evaluate(spk_ctx *ctx, spk_module *net, spk_dataset *test, const options *
 
 double percent(const tally *sum) { return sum->images ? 100.0 * (double)sum->correct / (double)sum->images : 0; }
 
-/* A training run; what a checkpoint has to hold besides the net and the optimizer are the last two lines. */
+/* A training run; what a checkpoint has to hold besides the net and the optimizer are the last lines. */
 typedef struct training {
     spk_ctx *ctx;
     spk_module *net;
@@ -45,6 +45,7 @@ typedef struct training {
     spk_schedule *schedule;
     int64_t epoch, batch; /* of the next step */
     tally sum;            /* of the running epoch */
+    int64_t threads;
 } training;
 
 /* SIGINT or SIGTERM, once it has come. A second one ends the program at once. */
@@ -60,11 +61,9 @@ static void handle_signals(void (*handler)(int)) {
 
 /* Saves the run, or puts it back to where it was saved. */
 static bool checkpoint(training *t, bool load) {
-    const spk_variable variables[] = {{.name = "epoch", .whole = &t->epoch},
-                                      {.name = "batch", .whole = &t->batch},
-                                      {.name = "loss", .real = &t->sum.loss},
-                                      {.name = "correct", .whole = &t->sum.correct},
-                                      {.name = "images", .whole = &t->sum.images}};
+    const spk_variable variables[] = {{.name = "epoch", .whole = &t->epoch},       {.name = "batch", .whole = &t->batch},
+                                      {.name = "loss", .real = &t->sum.loss},      {.name = "correct", .whole = &t->sum.correct},
+                                      {.name = "images", .whole = &t->sum.images}, {.name = "threads", .whole = &t->threads}};
     const char *notice = NULL;
     char settings[1024];
     options_settings(t->o, settings, sizeof settings);
@@ -76,26 +75,32 @@ static bool checkpoint(training *t, bool load) {
         if (notice) printf("%s\n", notice);
         return done;
     }
-    t->epoch = spk_dataset_epoch(t->images), t->batch = spk_dataset_position(t->images);
+    t->epoch = spk_dataset_epoch(t->images), t->batch = spk_dataset_position(t->images), t->threads = spk_threads();
     return spk_checkpoint_save_with(t->net, t->o->checkpoint, kept);
 }
 
 static void resume(training *t) {
     const char *path = t->o->checkpoint;
     if (!spk_checkpoint_exists(path)) printf("there is no %s yet: starting from the beginning\n", path);
-    else if (checkpoint(t, true)) printf("going on from %s, after %lld steps\n", path, (long long)spk_schedule_now(t->schedule));
+    else if (checkpoint(t, true)) {
+        printf("going on from %s, after %lld steps\n", path, (long long)spk_schedule_now(t->schedule));
+        if (t->threads != spk_threads()) printf("it had --threads %lld: the last bits will differ\n", (long long)t->threads);
+    }
     fflush(stdout);
 }
 
-/* After a step: saves when it is time to, and says so when a signal has come. */
-static void after_step(training *t, bool end_of_epoch) {
-    const int64_t step = spk_schedule_now(t->schedule), steps = t->o->epochs * spk_dataset_batches(t->images);
-    const bool due = step == steps || (t->o->every ? step % t->o->every == 0 : end_of_epoch);
-    const bool saved = t->o->checkpoint && (due || stopping) && checkpoint(t, false);
-    if (!stopping || spk_failed(t->ctx)) return;
-    printf("stopped by %s after step %lld", stopping == SIGINT ? "SIGINT" : "SIGTERM", (long long)step);
-    if (saved) printf(": saved %s; --resume goes on\n", t->o->checkpoint);
-    else printf("; nothing is saved (--checkpoint FILE does)\n");
+/* Whether it is time for a checkpoint: after every N steps, or an epoch, and at the end. */
+static bool is_due(const training *t) {
+    const int64_t step = spk_schedule_now(t->schedule), batches = spk_dataset_batches(t->images);
+    return t->o->checkpoint && (step == t->o->epochs * batches || step % (t->o->every ? t->o->every : batches) == 0);
+}
+
+/* After a signal: between two steps, or two epochs. */
+static void save_and_say_so(training *t) {
+    const char *signal_name = stopping == SIGINT ? "SIGINT" : "SIGTERM", *path = t->o->checkpoint;
+    const long long step = spk_schedule_now(t->schedule);
+    if (!path) printf("stopped by %s after step %lld; nothing is saved (--checkpoint FILE does)\n", signal_name, step);
+    else if (checkpoint(t, false)) printf("stopped by %s after step %lld: saved %s; --resume goes on\n", signal_name, step, path);
 }
 
 /* What the net is shown in training. */
@@ -112,7 +117,6 @@ static spk_tensor *loss_of(spk_tensor *y, spk_tensor *labels, const options *o) 
 
 /* The rest of the epoch, unless a signal stops it. */
 static void train_epoch(training *t) {
-    const int64_t batches = spk_dataset_batches(t->images);
     spk_batch batch;
     while (!stopping && spk_next_batch(t->images, &batch)) {
         spk_tensor *y = scores(t->net, training_images(batch.x, t->o), t->o), *loss = loss_of(y, batch.labels, t->o);
@@ -124,7 +128,7 @@ static void train_epoch(training *t) {
         count(&t->sum, t->net, y, &batch);
         spk_reset(t->net);
         spk_end_step(t->ctx);
-        if (!spk_failed(t->ctx)) after_step(t, spk_dataset_position(t->images) == batches);
+        if (is_due(t)) checkpoint(t, false);
     }
 }
 
@@ -146,7 +150,6 @@ static void epoch(training *t) {
     const tally tested = evaluate(t->ctx, t->net, t->test, t->o);
     if (!spk_failed(t->ctx)) report(number, &t->sum, &tested, t->o, (double)(t->sum.images - before) / took, took);
     t->sum = (tally){0};
-    if (stopping && !spk_failed(t->ctx)) after_step(t, false); /* it came while the net was tested */
 }
 
 int train(spk_ctx *ctx, spk_module *net, const options *o, spk_dataset *images, spk_dataset *test) {
@@ -158,6 +161,7 @@ int train(spk_ctx *ctx, spk_module *net, const options *o, spk_dataset *images, 
     if (o->resume) resume(&t);
     handle_signals(stop);
     while (spk_dataset_epoch(images) < o->epochs && !stopping && !spk_failed(ctx)) epoch(&t);
+    if (stopping && !spk_failed(ctx)) save_and_say_so(&t);
     handle_signals(SIG_DFL);
     return stopping;
 }
