@@ -49,7 +49,8 @@ void *spk_base_node_create(spk_ctx *ctx, const spk_neuron_type *type, spk_base_n
     node->surrogate_function = options.surrogate_function, node->detach_reset = options.detach_reset;
     node->parallel_optim = options.parallel_optim, node->T = options.T;
     node->spike_out = options.spike_out, node->store_v_seq = options.store_v_seq;
-    return spk_register_memory(&node->module, "v", spk_is_none(node->v_reset) ? 0 : node->v_reset) ? node : NULL;
+    spk_register_memory(&node->module, "v", spk_is_none(node->v_reset) ? 0 : node->v_reset);
+    return spk_module_or_inert(&node->module) == &node->module ? node : NULL;
 }
 
 spk_base_node_opts spk_base_node_options(void) { return (spk_base_node_opts){SPK_BASE_NODE_DEFAULTS}; }
