@@ -57,8 +57,10 @@ void spk_add_grad_hook(spk_tensor *x, spk_grad_hook hook, void *user) {
         return;
     }
     static const spk_object_type owned = {.name = "gradient hook"};
+    const spk_activity before = spk_doing_function(ctx, "spk_add_grad_hook");
     spk_object *home = x->step ? NULL : spk_object_create(ctx, &owned, sizeof(spk_object) + sizeof(struct spk_hook));
     struct spk_hook *h = x->step ? spk_step_header(ctx, sizeof *h) : (struct spk_hook *)(void *)(home ? home + 1 : NULL);
+    spk_done(ctx, before);
     if (!h) return;
     *h = (struct spk_hook){hook, user, x->hooks};
     x->hooks = h;

@@ -36,6 +36,8 @@ static size_t capacity(const spk_arena *arena) {
     return total;
 }
 
+static size_t at_least_first(size_t bytes) { return bytes < FIRST_CHUNK ? FIRST_CHUNK : bytes; }
+
 static bool append(spk_arena *arena, spk_chunk *chunk) {
     if (!chunk) return false;
     if (arena->current) arena->current->next = chunk;
@@ -46,8 +48,7 @@ static bool append(spk_arena *arena, spk_chunk *chunk) {
 
 /* Twice what is held where there is so much; else what is asked for, and where there is not even that, the error. */
 static bool grow(spk_arena *arena, size_t bytes) {
-    size_t size = capacity(arena);
-    if (size < FIRST_CHUNK) size = FIRST_CHUNK;
+    const size_t size = at_least_first(capacity(arena));
     return (size > bytes && append(arena, chunk_create(arena, size, spk_allocate_if_there))) ||
            append(arena, chunk_create(arena, bytes, spk_allocate_uninitialised));
 }
@@ -113,7 +114,7 @@ void spk_arena_rewind(spk_arena *arena) {
     if (arena->first->next) {
         /* One chunk holds any sequence of blocks whose sum fits, wherever a chunk border fell before. The old chunks go first: a step's
          * memory is never held twice. Without memory for the one the next step grows its own. */
-        const size_t size = capacity(arena);
+        const size_t size = at_least_first(capacity(arena));
         chunks_release(arena);
         if (!append(arena, chunk_create(arena, size, spk_allocate_if_there))) return;
     }
@@ -123,7 +124,7 @@ void spk_arena_rewind(spk_arena *arena) {
 
 bool spk_arena_reserve(spk_arena *arena, size_t bytes) {
     const size_t held = capacity(arena);
-    return held >= bytes || append(arena, chunk_create(arena, bytes < FIRST_CHUNK ? FIRST_CHUNK : bytes, spk_allocate_if_there));
+    return held >= bytes || append(arena, chunk_create(arena, at_least_first(bytes), spk_allocate_if_there));
 }
 
 void spk_arena_destroy(spk_arena *arena) { chunks_release(arena); }

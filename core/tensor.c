@@ -169,7 +169,11 @@ const spk_real *spk_data(spk_tensor *x) {
     if (!spk_tensor_usable(spk_tensor_ctx(x), x, "spk_data")) return spk_inert_data;
     if (x->storage == SPK_DENSE) return spk_reals(x);
     if (!x->written_out) {
-        if (!(x->written_out = spk_step_data(x->object.ctx, spk_bytes(x->size)))) return spk_inert_data;
+        spk_ctx *ctx = x->object.ctx;
+        const spk_activity before = spk_doing_function(ctx, ctx->doing.name ? NULL : "spk_data");
+        x->written_out = spk_step_data(ctx, spk_bytes(x->size));
+        spk_done(ctx, before);
+        if (!x->written_out) return spk_inert_data;
         spk_tensor_write_out(x, x->written_out);
     }
     return x->written_out;

@@ -139,7 +139,9 @@ static spk_tensor *composed_step(spk_base_node *node, spk_tensor *x) {
 
 static spk_tensor *composed(spk_base_node *node, spk_tensor *x, int64_t T) {
     spk_ctx *ctx = spk_tensor_ctx(x);
+    const spk_activity before = spk_doing_function(ctx, node->module.type->name);
     spk_tensor **spikes = spk_step_header(ctx, (size_t)T * sizeof *spikes), **v = spk_step_header(ctx, (size_t)T * sizeof *v);
+    spk_done(ctx, before);
     for (int64_t t = 0; t < T && !ctx->failed; t++) {
         spikes[t] = composed_step(node, spk_time_step(x, T, t));
         v[t] = spk_memory(&node->module, "v");

@@ -147,8 +147,10 @@ spk_state_file *spk_state_file_read(spk_ctx *ctx, const char *path) {
     if (!path) spk_fail(ctx, "spk_state_file_read: the path is NULL");
     FILE *in = ctx->failed ? NULL : fopen(path, "rb");
     if (!in && path) spk_fail(ctx, "%s: cannot be opened: %s", path, strerror(errno));
+    const spk_activity before = spk_doing_function(ctx, "spk_state_file_read");
     spk_state_file *file = in ? spk_object_create(ctx, &file_type, sizeof *file) : NULL;
     const bool right = file && read_bytes(file, in, path) && read_file(file, path);
+    spk_done(ctx, before);
     if (in) fclose(in);
     if (right) return file;
     spk_state_file_destroy(file);

@@ -104,9 +104,11 @@ static void repr(const spk_module *module, spk_text *text, int depth) {
 const char *spk_repr(spk_module *module) {
     if (!spk_module_usable(module)) return "";
     spk_ctx *ctx = module->object.ctx;
+    const spk_activity before = spk_doing_function(ctx, "spk_repr");
     spk_text text = {.ctx = ctx};
     repr(module, &text, 0);
     char *copy = text.data ? spk_step_header(ctx, text.length + 1) : NULL;
+    spk_done(ctx, before);
     if (copy) memcpy(copy, text.data, text.length + 1);
     spk_text_free(&text);
     return copy ? copy : "";
