@@ -134,7 +134,9 @@ static bool read_file(spk_state_file *file, const char *path) {
         return false;
     }
     const char *text = (const char *)file->bytes + 8, *end = text;
+    errno = 0;
     cJSON *json = cJSON_ParseWithLengthOpts(text, (size_t)header, &end, false);
+    if (!json && errno == ENOMEM) spk_fail(ctx, "%s: no memory to read its header of %zu bytes with cJSON", path, (size_t)header);
     while (json && end < text + header && *end == ' ') end++; /* cJSON does not look at what follows the object */
     if (!cJSON_IsObject(json) || end != text + header) spk_fail(ctx, "%s: no safetensors file: its header is no JSON object", path);
     else read_entries(file, json, file->bytes + 8 + header, (int64_t)header, path);

@@ -42,4 +42,5 @@ Test(failing_memory, by_sparse_roads) { each_allocation(&plans[0]); }
 Test(failing_memory, by_dense_roads) { each_allocation(&plans[1]); }
 Test(failing_memory, floats_and_hooks) { each_allocation(&plans[2]); }
 Test(failing_memory, bits_and_hooks) { each_allocation(&plans[3]); }
-Test(failing_memory, windows) { each_allocation(&plans[4]); }
+Test(failing_memory, roads_by_density) { each_allocation(&plans[4]); }
+Test(failing_memory, windows) { each_allocation(&plans[5]); }

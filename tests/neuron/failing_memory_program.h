@@ -25,6 +25,7 @@ static const plan plans[] = {
     {"bits, by dense roads", .bits = true, .surrogate = "atan", .road = SPK_ROAD_DENSE, .optimizer = 1, .schedule = 1, .threads = 2},
     {"floats and hooks", .hooks = true, .constant = true, .surrogate = "sigmoid", .optimizer = 2, .schedule = 2, .threads = 1},
     {"bits and hooks", .bits = true, .hooks = true, .constant = true, .surrogate = "piecewise_quadratic", .optimizer = 3, .threads = 1},
+    {"bits, roads by density", .bits = true, .surrogate = "piecewise_quadratic", .optimizer = 3, .threads = 1},
     {"windows", .stepwise = true, .surrogate = "atan", .optimizer = 4, .schedule = 3, .threads = 1},
 };
 
@@ -214,6 +215,7 @@ static inline bool evaluate(void *self) {
         correct = spk_count_correct(spk_mean_over_time(y, steps), r->labels);
         spk_firing_rate(spk_find_module(r->net, "3"));
         spk_softmax(y);
+        spk_latency_encode(r->x, T);
     }
     spk_train(r->net);
     if (!spk_failed(r->ctx)) cr_assert(correct >= 0 && *spk_repr(r->net) | spk_failed(r->ctx), "evaluated");
