@@ -77,9 +77,11 @@ spk_tensor *spk_apply_n(const spk_op *op, const void *attributes, int n, spk_ten
     for (int i = 0; i < n && !ctx; i++)
         if (inputs[i]) ctx = inputs[i]->object.ctx;
     ctx = spk_ctx_or_failed(ctx);
+    const spk_activity before = spk_doing_function(ctx, op->name);
     spk_record *r = ctx->failed ? NULL : record_create(ctx, op, attributes, n, inputs);
     if (r) r->wanted = wanted | 1;
     const bool done = r && run(r);
+    spk_done(ctx, before);
     for (int k = 0; outputs && k < SPK_MAX_OUTPUTS; k++) outputs[k] = !(wanted >> k & 1) ? NULL : done ? r->out[k] : &ctx->inert;
     return done ? r->out[0] : &ctx->inert;
 }
