@@ -180,6 +180,7 @@ static spk_tensor *register_tensor(spk_module *module, const char *name, spk_sha
         spk_tensor_destroy(tensor);
         return &ctx->inert;
     }
+    tensor->name = slot->name;
     return slot->tensor = tensor;
 }
 
