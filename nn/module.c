@@ -271,6 +271,23 @@ const char *spk_module_path(const spk_module *module) {
     return path;
 }
 
+const char *spk_slot_path(const spk_tensor *tensor) {
+    spk_ctx *ctx = tensor->object.ctx;
+    for (const spk_object *object = ctx->objects.next; object != &ctx->objects; object = object->next) {
+        const spk_module *module = object->type == &module_object ? (const spk_module *)object : NULL;
+        for (const spk_slot *slot = module ? module->slots : NULL; slot; slot = slot->next) {
+            if (slot->tensor != tensor) continue;
+            const char *path = spk_module_path(module);
+            const size_t room = strlen(path) + sizeof slot->name + 1;
+            char *text = spk_step_header(ctx, room);
+            if (!text) return slot->name;
+            snprintf(text, room, "%s.%s", path, slot->name);
+            return text;
+        }
+    }
+    return "a parameter";
+}
+
 void spk_module_fail(const spk_module *module, const char *format, ...) {
     char message[SPK_ERROR_TEXT];
     va_list arguments;
