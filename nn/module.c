@@ -225,6 +225,12 @@ bool spk_add_forward_hook(spk_module *module, spk_forward_hook hook, void *user)
     return add_hook(module, (spk_module_hook){.after = hook, .user = user});
 }
 
+bool spk_has_forward_hook(const spk_module *module, spk_forward_hook hook) {
+    for (const spk_module_hook *h = module->hooks; h; h = h->next)
+        if (h->after == hook) return true;
+    return false;
+}
+
 static spk_tensor *forward_with_hooks(spk_module *module, spk_tensor *x) {
     for (spk_module_hook *hook = module->hooks; hook; hook = hook->next) {
         spk_tensor *instead = hook->before ? hook->before(module, x, hook->user) : NULL;
