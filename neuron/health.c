@@ -1,12 +1,12 @@
 /* What is counted of watched neurons. What is said about it: health_report.c. */
 #include "neuron/health_internal.h"
-#include "autograd/op.h"
 #include "autograd/tape.h"
 #include "core/bits_internal.h"
 #include "core/context_internal.h"
 #include "core/numeric_internal.h"
 #include "neuron/base_node.h"
 #include "nn/module_internal.h"
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -59,7 +59,7 @@ static void count_bits(spk_watched *layer, const spk_tensor *spikes, int64_t neu
     for (int64_t i = 0; i < spikes->size / neurons; i++) count_sample(layer, fired + i * words);
 }
 
-static void count_numbers(spk_watched *layer, const spk_tensor *spikes, int64_t neurons) {
+static void count_dense(spk_watched *layer, const spk_tensor *spikes, int64_t neurons) {
     const int64_t words = spk_words_of(neurons);
     if (!words || !make_words(layer, spikes->object.ctx, words, neurons)) return;
     uint64_t *fired = layer->words + 2 * words;
@@ -72,14 +72,17 @@ static void count_numbers(spk_watched *layer, const spk_tensor *spikes, int64_t 
 
 /* Slopes. */
 
-/* In 8 sums side by side, so that the loop vectorises. */
+/* In 16 sums side by side, so that the loop vectorises; a piece is short, so that sums of reals do. */
 SPK_CLONES static double sum_of_slopes(int64_t n, const spk_real *slope) {
-    double lane[8] = {0};
-    const int64_t whole = n / 8 * 8;
-    for (int64_t i = 0; i < whole; i += 8)
-        for (int k = 0; k < 8; k++) lane[k] += (double)spk_abs_scalar(slope[i + k]);
-    for (int64_t i = whole; i < n; i++) lane[i - whole] += (double)spk_abs_scalar(slope[i]);
-    return ((lane[0] + lane[4]) + (lane[1] + lane[5])) + ((lane[2] + lane[6]) + (lane[3] + lane[7]));
+    enum { LANES = 16 };
+    spk_real lane[LANES] = {0};
+    const int64_t whole = n / LANES * LANES;
+    for (int64_t i = 0; i < whole; i += LANES)
+        for (int k = 0; k < LANES; k++) lane[k] += spk_abs_scalar(slope[i + k]);
+    for (int64_t i = whole; i < n; i++) lane[i - whole] += spk_abs_scalar(slope[i]);
+    double sum = 0;
+    for (int k = 0; k < LANES; k++) sum += (double)lane[k];
+    return sum;
 }
 
 /* The surrogate that stands behind a watched one, with the parameters that it has now. */
@@ -138,18 +141,18 @@ static void count_gradient(spk_tensor *x, int64_t n, spk_real *gradient, void *u
     layer->has_gradient = true;
 }
 
-/* A hook has a gradient written out, which may be another way to compute it where it could be a product: there is none then. A leaf's hook
- * would stay when the step has ended. */
-static bool can_hook(const spk_tensor *x) { return x->requires_grad && x->record && !x->record->op->wants_product; }
-
 /* Hooks of the module. */
 
 static spk_tensor *before(spk_module *module, spk_tensor *x, void *user) {
     spk_watched *layer = user;
-    if (!module->training || module->object.ctx->failed) return NULL;
+    spk_ctx *ctx = module->object.ctx;
+    if (!module->training || ctx->failed) return NULL;
     if (!layer->neuron_steps) snprintf(layer->name, sizeof layer->name, "%s", spk_module_path(module));
+    if (layer->step != ctx->step) layer->step = ctx->step, layer->steps++;
+    if ((layer->steps - 1) % layer->every) return NULL;
     watch_surrogate(layer, &((spk_base_node *)module)->surrogate_function);
-    if (spk_tensor_lives(module->object.ctx, x) && can_hook(x)) spk_add_grad_hook(x, count_gradient, layer);
+    if (spk_tensor_lives(ctx, x) && x->record)
+        spk_add_grad_hook(x, count_gradient, layer); /* a leaf's would stay when the step has ended */
     return NULL;
 }
 
@@ -165,7 +168,7 @@ static spk_tensor *after(spk_module *module, spk_tensor *x, spk_tensor *y, void 
     layer->neuron_steps += spikes->size;
     if (layer->smooth) return NULL;
     if (spikes->storage == SPK_BITS) count_bits(layer, spikes, neurons);
-    else count_numbers(layer, spikes, neurons);
+    else count_dense(layer, spikes, neurons);
     return NULL;
 }
 
@@ -175,6 +178,7 @@ static bool options_are_right(spk_ctx *ctx, const spk_health_opts *o) {
     const double least_is_0[] = {o->saturated, o->stuck, o->slope, o->vanishing, o->exploding};
     for (size_t i = 0; i < sizeof least_is_0 / sizeof *least_is_0; i++)
         if (!(least_is_0[i] >= 0)) spk_fail(ctx, "spk_watch_health: a threshold is %g; all are 0 or more", least_is_0[i]);
+    if (o->every < 1) spk_fail(ctx, "spk_watch_health: .every is %" PRId64 "; it is 1 or more", o->every);
     return !ctx->failed;
 }
 
@@ -208,6 +212,7 @@ spk_health *spk_watch_health_with(spk_module *net, spk_health_opts options) {
         if (!spk_as_node(m)) continue;
         snprintf(layer->name, sizeof layer->name, "%s", spk_module_path(m));
         layer->type = m->type->name;
+        layer->every = options.every;
         if (!spk_add_forward_pre_hook(m, before, layer) || !spk_add_forward_hook(m, after, layer)) return NULL;
         layer++;
     }
@@ -221,7 +226,8 @@ void spk_health_clear(spk_health *health) {
         spk_watched *layer = &health->layer[i];
         spk_release(health->object.ctx, layer->words);
         layer->words = NULL;
-        layer->neuron_steps = layer->spikes = 0;
+        layer->neuron_steps = layer->spikes = layer->steps = 0;
+        layer->step = 0;
         layer->changed = layer->has_gradient = false;
         layer->squares = 0;
         atomic_store(&layer->slopes, 0);

@@ -16,13 +16,15 @@ typedef struct spk_health_opts {
     double slope;     /**< the surrogate's mean slope is below this times its slope at the threshold; default 0.01 */
     double vanishing; /**< the gradient at the input is below this times that of the next neurons; default 1e-3 */
     double exploding; /**< the gradient at the input is above this times that of the next neurons; default 1e3 */
+    int64_t every;    /**< slopes and gradients are looked at in one of this many steps (spk_end_step), from the first on; default 8 */
 } spk_health_opts;
-#define SPK_HEALTH_DEFAULTS .saturated = 0.99, .stuck = 0.5, .slope = 0.01, .vanishing = 1e-3, .exploding = 1e3
+#define SPK_HEALTH_DEFAULTS .saturated = 0.99, .stuck = 0.5, .slope = 0.01, .vanishing = 1e-3, .exploding = 1e3, .every = 8
 
 /**
  * Watches every neuron layer in `net` from now on, for as long as the context lives: `spk_watch_health(net)`. Counted are calls in training
- * mode through spk_call. A forward costs a count of the spikes, a backward one sum over the surrogate's slopes and one over the gradient
- * at the layer's input; no bit of a result changes. NULL after an error: a net without neurons, or one that is watched already.
+ * mode through spk_call. A forward costs a count of the spikes, and one of `every` backwards a sum over the surrogate's slopes and one over
+ * the gradient at the layer's input; no bit of a result changes. NULL after an error: a net without neurons, or one that is watched
+ * already.
  */
 #define spk_watch_health(...) spk_watch_health_keywords_(__VA_ARGS__, )
 #define spk_watch_health_keywords_(net, ...) spk_watch_health_with((net), SPK_KEYWORDS(spk_health_opts, SPK_HEALTH_DEFAULTS, __VA_ARGS__))
@@ -38,11 +40,12 @@ typedef struct spk_layer_health {
     int64_t neurons, never,
         always;  /**< one sample's neurons; those that never fired and those that always did; 0 if their number changed */
     double rate; /**< spikes / neuron_steps; NaN before a call */
-    /** The mean of g(H - v_threshold) / g(0) over the neuron-steps of all backwards, g the surrogate's derivative; NaN without any. */
+    /** The mean of g(H - v_threshold) / g(0) over the neuron-steps of the backwards looked at, g the surrogate's derivative; NaN without
+     * any. */
     double slope;
     /**
-     * The 2-norm of all gradients that reached the layer's input. Constant input that is stored once counts with its sum over time. NaN
-     * without any, and where the input is another neuron's spikes, whose gradient is never written out.
+     * The 2-norm of all gradients seen that reached the layer's input. Constant input that is stored once counts with its sum over time.
+     * NaN without any, as where the input is no op's result.
      */
     double gradient;
 } spk_layer_health;

@@ -18,6 +18,9 @@ typedef struct spk_watched {
     bool changed;    /* samples had different numbers of neurons: sets are not kept */
     bool smooth;     /* the outputs are no spikes */
     bool has_gradient;
+    int64_t every;                          /* as the option */
+    uint64_t step;                          /* the last in which the layer was called */
+    int64_t steps;                          /* how many there were */
     double squares;                         /* of the gradient at the input */
     _Atomic(int64_t) slopes, slope_count;   /* the sum of slopes, and over how many */
     double peak;                            /* the surrogate's slope at the threshold */

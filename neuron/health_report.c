@@ -9,7 +9,8 @@ static void report_spikes(spk_text *text, const spk_health_opts *o, const spk_la
     if (!seen->spikes)
         spk_text_add(text,
                      "%s (%s) was silent: no spike in %" PRId64
-                     " neuron-steps. Try a lower v_threshold, larger weights or batch norm before it, or more time steps\n",
+                     " neuron-steps. Try a lower v_threshold, larger weights or batch norm before it, more time steps, "
+                     "or another tau (smaller under decay_input, else larger)\n",
                      seen->name, seen->type, seen->neuron_steps);
     else if (seen->rate >= o->saturated)
         spk_text_add(text,

@@ -297,6 +297,48 @@ Test(health, watching_changes_no_bit) {
     }
 }
 
+Test(health, one_of_so_many_steps) {
+    spk_ctx *ctx = spk_ctx_create(.seed = 2);
+    spk_module *node = spk_if(ctx), *net = spk_sequential(ctx, spk_linear_layer(ctx, 3, 4), node);
+    spk_health *health = spk_watch_health(net, .every = 3);
+    spk_tensor *x = uniform(ctx, SPK_SHAPE(5, 3), -1, 1);
+    double first = 0;
+    for (int step = 0; step < 7; step++) { /* the 1st, 4th and 7th; two calls in each */
+        for (int call = 0; call < 2; call++) {
+            spk_backward(spk_sum(spk_call(net, x)));
+            spk_reset(net);
+        }
+        spk_end_step(ctx);
+        if (!step) first = spk_health_layer(health, 0).gradient;
+    }
+    assert_fine(ctx, "steps");
+    const spk_layer_health seen = spk_health_layer(health, 0);
+    cr_assert(first > 0 && close_to(seen.gradient, sqrt(3.0) * first, 1e-12), "%g, not sqrt(3) times %g", seen.gradient, first);
+    cr_assert_eq(seen.neuron_steps, 7 * 2 * 20, "%lld neuron-steps: spikes are counted always", (long long)seen.neuron_steps);
+    spk_ctx_destroy(ctx);
+}
+
+/* A neuron whose input is the spikes of another, and goes to a linear layer as well: its gradient could come as a product. */
+Test(health, neurons_after_neurons) {
+    spk_tensor *gradient[2];
+    spk_ctx *ctx[2];
+    for (int watch = 0; watch < 2; watch++) {
+        ctx[watch] = spk_ctx_create(.seed = 2);
+        const spk_surrogate rect = spk_surrogate_of("rect");
+        spk_module *first = spk_if(ctx[watch], .spike_out = true, .surrogate_function = rect),
+                   *second = spk_if(ctx[watch], .spike_out = true), *linear = spk_linear_layer(ctx[watch], 40, 3),
+                   *net = spk_sequential(ctx[watch], first, second, linear);
+        spk_health *health = watch ? spk_watch_health(net) : NULL;
+        spk_tensor *x = parameter(ctx[watch], SPK_SHAPE(20, 40)), *spikes = spk_call(first, spk_scale(x, 2));
+        spk_tensor *y = spk_call(linear, spikes), *z = spk_call(linear, spk_call(second, spikes));
+        cr_assert(spk_backward(spk_sum(spk_multiply(y, z))), "%s", spk_error(ctx[watch]));
+        gradient[watch] = spk_grad(x);
+        for (int i = 0; health && i < 2; i++) cr_assert(spk_health_layer(health, i).gradient > 0, "no gradient at layer %d", i);
+    }
+    cr_assert_arr_eq(spk_data(gradient[0]), spk_data(gradient[1]), 800 * sizeof(spk_real), "other bits");
+    for (int watch = 0; watch < 2; watch++) spk_ctx_destroy(ctx[watch]);
+}
+
 Test(health, misuse) {
     spk_ctx *ctx = spk_ctx_create();
     spk_module *net = network(ctx, &healthy), *plain = spk_linear_layer(ctx, 2, 2);
@@ -306,6 +348,8 @@ Test(health, misuse) {
     assert_error(ctx, "no neurons", "linear (linear)", "no neurons");
     cr_assert_null(spk_watch_health(net, .slope = NAN), "a threshold");
     assert_error(ctx, "a threshold", "spk_watch_health", "0 or more");
+    cr_assert_null(spk_watch_health(net, .every = 0), "every");
+    assert_error(ctx, "every", "spk_watch_health", ".every is 0");
     spk_health *health = spk_watch_health(net);
     cr_assert(health && spk_health_layers(health) == 2, "two layers");
     cr_assert_null(spk_watch_health(net), "twice");
