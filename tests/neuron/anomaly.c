@@ -74,6 +74,15 @@ Test(anomaly_nets, what_is_handed_in_is_named) {
     spk_ctx_destroy(ctx);
 }
 
+/* Bits are zeros and one value, which may be too large. */
+Test(anomaly_nets, the_value_of_bits) {
+    spk_ctx *ctx = watched();
+    spk_tensor *x = spk_bits(spk_full(ctx, SPK_SHAPE(2, 3), 1));
+    for (int i = 0; i < 30 && !spk_failed(ctx); i++) x = spk_dropout(x, .p = 1 - 1e-15);
+    assert_error(ctx, "bits", "dropout: forward made inf", "p further from 1");
+    spk_ctx_destroy(ctx);
+}
+
 Test(anomaly_nets, a_membrane_is_named) {
     spk_ctx *ctx = watched();
     spk_module *net = spk_sequential(ctx, spk_if(ctx, .v_reset = SPK_NONE));
@@ -157,6 +166,12 @@ Test(anomaly_nets, sums_and_hooks) {
     assert_error(ctx, "a hook", "negate: backward: a hook made nan at [0] of [3]", "its result");
     spk_add_grad_hook(x, spoil, &fine);
     cr_assert(spk_backward(spk_sum(spk_negate(x))), "%s", spk_error(ctx));
+    spk_clear_grad(x);
+    for (int again = 0; again < 2; again++) { /* each finite, at the second their sum is not */
+        fine = BIG;
+        cr_assert(spk_backward(spk_sum(spk_negate(x))) == !again, "a leaf with a hook over two backwards: %s", spk_error(ctx));
+    }
+    assert_error(ctx, "a leaf with a hook", "the sum over backwards made inf at [0] of [3]", "a persistent tensor");
     fine = nan;
     spk_clear_grad(x);
     cr_assert(!spk_backward(spk_sum(spk_negate(x))), "a hook of a leaf");
