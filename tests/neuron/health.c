@@ -77,9 +77,9 @@ Test(health, ill_layers_are_named) {
         assert_reported(r, "net.2 (lif)", "was silent: no spike in 35840 neuron-steps", "lower v_threshold", 4);
         r.bias = 20;
         assert_reported(r, "net.2 (lif)", "was saturated: 100.00 % of 35840 neuron-steps", "higher v_threshold", 4);
-        r = healthy, r.bits = bits, r.alpha = 500;
+        r = healthy, r.bits = bits, r.alpha = 50000;
         assert_reported(r, "net.2 (lif): the surrogate's gradient vanishes", "of that at the threshold", "smaller alpha", 4);
-        r = healthy, r.bits = bits, r.gain = 300, r.surrogate = "sigmoid", r.alpha = 4;
+        r = healthy, r.bits = bits, r.gain = 3000, r.surrogate = "sigmoid", r.alpha = 4;
         assert_reported(r, "net.2 (lif): the surrogate's gradient vanishes", "of that at the threshold", "smaller alpha", 4);
         r = healthy, r.bits = bits, r.next_gain = 1e-5;
         assert_reported(r, "net.2 (lif): the gradient vanishes", "of that at the input of net.5", "wider surrogate", 2);
@@ -133,19 +133,18 @@ Test(health, exploding_gradients) {
 }
 
 Test(health, healthy_nets_are_not_reported) {
-    static const char *const surrogates[] = {"sigmoid", "atan", "piecewise_quadratic", "rect", "piecewise_exp", "soft_sign", "erf"};
-    for (size_t i = 0; i < sizeof surrogates / sizeof *surrogates; i++) {
+    for (int i = 0; spk_surrogate_name(i); i++) {
         spk_ctx *ctx = spk_ctx_create(.seed = 5);
         recipe r = healthy;
-        r.surrogate = surrogates[i], r.alpha = (double)SPK_NONE, r.bits = i % 2;
+        r.surrogate = spk_surrogate_name(i), r.alpha = (double)SPK_NONE, r.bits = i % 2;
         spk_module *net = network(ctx, &r);
         spk_health *health = spk_watch_health(net);
         epoch(net, 10);
-        cr_assert_str_eq(spk_health_report(health), "", "%s: %s", surrogates[i], spk_health_report(health));
+        cr_assert_str_eq(spk_health_report(health), "", "%s: %s", r.surrogate, spk_health_report(health));
         for (int layer = 0; layer < 2; layer++) {
             const spk_layer_health seen = spk_health_layer(health, layer);
-            cr_assert(seen.rate > 0.05 && seen.rate < 0.6 && seen.slope > 0.05 && seen.slope <= 1 && seen.gradient > 0,
-                      "%s, layer %d: rate %g, slope %g, gradient %g", surrogates[i], layer, seen.rate, seen.slope, seen.gradient);
+            cr_assert(seen.rate > 0.05 && seen.rate < 0.6 && seen.slope > 0.01 && seen.slope <= 1 && seen.gradient > 0,
+                      "%s, layer %d: rate %g, slope %g, gradient %g", r.surrogate, layer, seen.rate, seen.slope, seen.gradient);
         }
         spk_ctx_destroy(ctx);
     }
