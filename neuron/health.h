@@ -12,7 +12,7 @@ typedef struct spk_health spk_health;
 /**
  * From where on spk_health_report speaks of a layer. The defaults are rules of thumb: after an epoch of MNIST with two hidden layers the
  * ten surrogates, at their default sharpness, had mean slopes from 0.018 (fast_sigmoid, the narrowest) to 0.44, and gradients that grew by
- * 0.6 to 5 from layer to layer.
+ * 0.6 to 4.3 from layer to layer.
  */
 typedef struct spk_health_opts {
     double saturated; /**< this share of neuron-steps fired; default 0.99 */
