@@ -47,7 +47,7 @@ static bool reserve(spk_ctx *ctx, spk_slot *slot, int64_t n) {
     spk_tensor_destroy(slot->larger);
     slot->larger = NULL;
     spk_tensor *larger = spk_tensor_create(ctx, SPK_SHAPE(n));
-    if (!ctx->failed) slot->larger = larger;
+    if (!ctx->failed) larger->name = slot->name, slot->larger = larger;
     return !ctx->failed;
 }
 
