@@ -1,6 +1,7 @@
 /* From a call to a record on the tape. */
 #include "autograd/op.h"
 #include "autograd/ops.h"
+#include "autograd/anomaly_internal.h"
 #include "core/context_internal.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -66,8 +67,9 @@ static bool run(spk_record *r) {
     if (!check_inputs(r)) return false;
     r->recorded = needs_record(r);
     if (!r->op->infer(r) || r->ctx->failed) return false;
+    if (r->ctx->detect_anomaly && !spk_inputs_are_finite(r)) return false;
     if (r->op->forward) r->op->forward(r);
-    if (r->ctx->failed) return false;
+    if (r->ctx->failed || (r->ctx->detect_anomaly && !spk_outputs_are_finite(r))) return false;
     if (r->recorded) append(r);
     return true;
 }
@@ -77,9 +79,11 @@ spk_tensor *spk_apply_n(const spk_op *op, const void *attributes, int n, spk_ten
     for (int i = 0; i < n && !ctx; i++)
         if (inputs[i]) ctx = inputs[i]->object.ctx;
     ctx = spk_ctx_or_failed(ctx);
+    const spk_activity before = spk_doing_function(ctx, op->name);
     spk_record *r = ctx->failed ? NULL : record_create(ctx, op, attributes, n, inputs);
     if (r) r->wanted = wanted | 1;
     const bool done = r && run(r);
+    spk_done(ctx, before);
     for (int k = 0; outputs && k < SPK_MAX_OUTPUTS; k++) outputs[k] = !(wanted >> k & 1) ? NULL : done ? r->out[k] : &ctx->inert;
     return done ? r->out[0] : &ctx->inert;
 }

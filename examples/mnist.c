@@ -46,6 +46,7 @@ spk_tensor *scores(spk_module *net, spk_tensor *x, const options *o) {
 /* The program's exit status. */
 static int run(spk_ctx *ctx, const options *o) {
     spk_module *net = network(ctx, o);
+    spk_detect_anomaly(ctx, o->detect_anomaly);
     if (o->load) spk_load(net, o->load);
     if (o->n_images) return !predict(ctx, net, o);
     spk_dataset *training = spk_mnist(ctx, o->data, true, .batch = o->batch, .shuffle = true, .seed = o->seed, .drop_last = true);

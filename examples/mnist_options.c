@@ -34,6 +34,7 @@ static void help(void) {
          "          --augment             turn, scale, shear and shift each image anew: +-15 degrees, 0.85 to 1.15, +-0.2, +-5 %\n"
          "          --seed N              (1)\n"
          "          --threads N           (all)\n"
+         "          --detect-anomaly      stop at the first NaN or infinity, and name the op and the layer that made it\n"
          "files     --save FILE           write the net, as safetensors\n"
          "          --load FILE           read it; give the same --hidden, and the same net options as it was trained with\n"
          "          --checkpoint FILE     keep the training's state there, once an epoch, and when SIGINT or SIGTERM stops it\n"
@@ -113,6 +114,7 @@ enum {
     AUGMENT,
     SEED,
     THREADS,
+    DETECT_ANOMALY,
     SAVE,
     LOAD,
     CHECKPOINT,
@@ -142,6 +144,7 @@ static const struct option table[] = {{"data", 1, NULL, DATA},
                                       {"augment", 0, NULL, AUGMENT},
                                       {"seed", 1, NULL, SEED},
                                       {"threads", 1, NULL, THREADS},
+                                      {"detect-anomaly", 0, NULL, DETECT_ANOMALY},
                                       {"save", 1, NULL, SAVE},
                                       {"load", 1, NULL, LOAD},
                                       {"checkpoint", 1, NULL, CHECKPOINT},
@@ -198,6 +201,8 @@ static bool read_one(options *o, int option, const char *value) {
         right = whole("threads", value, 1, &threads) && threads <= 4096;
         o->threads = (int)threads;
         return right;
+    case DETECT_ANOMALY:
+        return o->detect_anomaly = true;
     case SAVE:
         o->save = value;
         return true;

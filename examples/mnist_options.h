@@ -15,7 +15,7 @@ typedef struct options {
     int64_t every; /* steps from one checkpoint to the next; 0: an epoch */
     int threads;   /* 0: as the library chooses */
     double tau, lr, label_smoothing, dropout, input_dropout;
-    bool soft_reset, detach_reset, augment, resume;
+    bool soft_reset, detach_reset, augment, detect_anomaly, resume;
     char **images; /* for --predict */
     int n_images;
 } options;

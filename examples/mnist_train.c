@@ -43,6 +43,7 @@ typedef struct training {
     spk_dataset *images, *test;
     spk_optimizer *optimizer;
     spk_schedule *schedule;
+    spk_health *health;
     int64_t epoch, batch; /* of the next step */
     tally sum;            /* of the running epoch */
     int64_t threads;
@@ -149,6 +150,9 @@ static void epoch(training *t) {
     const double took = seconds() - start;
     const tally tested = evaluate(t->ctx, t->net, t->test, t->o);
     if (!spk_failed(t->ctx)) report(number, &t->sum, &tested, t->o, (double)(t->sum.images - before) / took, took);
+    printf("%s", spk_health_report(t->health));
+    spk_health_clear(t->health);
+    fflush(stdout);
     t->sum = (tally){0};
 }
 
@@ -158,6 +162,7 @@ int train(spk_ctx *ctx, spk_module *net, const options *o, spk_dataset *images, 
     t.schedule = spk_one_cycle_lr(t.optimizer, .steps = o->epochs * spk_dataset_batches(images), .start = 0.2);
     printf("%s\n%lld parameters, %d threads\n", spk_repr(net), (long long)spk_parameter_count(net, true), spk_threads());
     spk_end_step(ctx);
+    t.health = spk_watch_health(net);
     if (o->resume) resume(&t);
     handle_signals(stop);
     while (spk_dataset_epoch(images) < o->epochs && !stopping && !spk_failed(ctx)) epoch(&t);

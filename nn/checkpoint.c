@@ -15,6 +15,7 @@ bool spk_checkpoint_save_with(spk_module *module, const char *path, spk_checkpoi
     spk_ctx *ctx = module->object.ctx;
     const char *settings = options.settings ? options.settings : "";
     if (!path) spk_fail(ctx, "spk_checkpoint_save: the path is NULL");
+    const spk_activity before = spk_doing_function(ctx, "spk_checkpoint_save");
     spk_state_items items = {.ctx = ctx};
     spk_text metadata = {.ctx = ctx}, optimizer = {.ctx = ctx}, schedules = {.ctx = ctx};
     if (spk_state_text_ok(ctx, "the settings", settings) && spk_checkpoint_items(&items, module, &options)) {
@@ -30,6 +31,7 @@ bool spk_checkpoint_save_with(spk_module *module, const char *path, spk_checkpoi
     spk_text_free(&optimizer);
     spk_text_free(&metadata);
     spk_state_items_free(&items);
+    spk_done(ctx, before);
     return !ctx->failed;
 }
 
@@ -175,6 +177,7 @@ static void take_over(loading *l, spk_module *module) {
         else spk_state_entry_raw(entry, item->place);
         l->value[i] = NULL;
     }
+    l->ctx->begun = l->ctx->random; /* where a step that fails goes back to */
     spk_zero_grad(module);
 }
 
@@ -190,6 +193,7 @@ bool spk_checkpoint_load_with(spk_module *module, const char *path, spk_checkpoi
     spk_ctx *ctx = module->object.ctx;
     loading l = {.ctx = ctx, .path = path, .previous = {.ctx = ctx}, .notice = {.ctx = ctx}, .items = {.ctx = ctx}};
     if (!path) spk_fail(ctx, "spk_checkpoint_load: the path is NULL");
+    const spk_activity before = spk_doing_function(ctx, "spk_checkpoint_load");
     if (!ctx->failed && spk_checkpoint_items(&l.items, module, &options)) open_either(&l);
     if (!ctx->failed && made_alike(&l, &options) && fits(&l) && make_values(&l)) {
         const char *notice = kept_notice(&l);
@@ -205,5 +209,6 @@ bool spk_checkpoint_load_with(spk_module *module, const char *path, spk_checkpoi
     spk_state_items_free(&l.items);
     spk_text_free(&l.notice);
     spk_text_free(&l.previous);
+    spk_done(ctx, before);
     return !ctx->failed;
 }

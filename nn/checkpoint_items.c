@@ -34,12 +34,16 @@ static void add_any(spk_state_items *items, const char *prefix, const char *name
     add_number(items, prefix, name, type, (double)NAN, (double)NAN, number);
 }
 
+/* As at the end of a step. */
 static void install_memory(void *place, spk_tensor *value) {
     spk_slot *slot = place;
-    if (value) spk_tensor_destroy(slot->kept);
-    if (value) slot->kept = value;
-    slot->tensor = value;
-    slot->ended = false;
+    if (value) {
+        spk_tensor_destroy(slot->kept);
+        slot->kept = value;
+        value->name = slot->name;
+    }
+    slot->tensor = slot->before = value;
+    slot->ended = slot->before_ended = false;
 }
 
 static void add_slot(spk_state_items *items, const spk_walk *w) {

@@ -57,7 +57,7 @@ spk_module *spk_linear_layer_with(spk_ctx *ctx, int64_t in, int64_t out, spk_lin
     if (weight) weight->transposed = true;
     spk_fill_uniform(layer->weight, -bound, bound);
     if (options.bias) spk_fill_uniform(layer->bias = spk_register_parameter(&layer->module, "bias", SPK_SHAPE(out)), -bound, bound);
-    return spk_failed(ctx) ? spk_inert_module() : &layer->module;
+    return spk_module_or_inert(&layer->module);
 }
 
 spk_linear_opts spk_linear_options(void) { return (spk_linear_opts){SPK_LINEAR_DEFAULTS}; }
@@ -100,7 +100,7 @@ spk_module *spk_batch_norm1d_with(spk_ctx *ctx, int64_t channels, spk_batch_norm
     }
     layer->running_mean = spk_register_buffer(&layer->module, "running_mean", shape);
     spk_fill(layer->running_var = spk_register_buffer(&layer->module, "running_var", shape), 1);
-    return spk_failed(ctx) ? spk_inert_module() : &layer->module;
+    return spk_module_or_inert(&layer->module);
 }
 
 spk_batch_norm1d_opts spk_batch_norm1d_options(void) { return (spk_batch_norm1d_opts){SPK_BATCH_NORM1D_DEFAULTS}; }

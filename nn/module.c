@@ -41,11 +41,15 @@ static void release(spk_object *object) {
 }
 
 static void end_step(spk_object *object) { spk_memories_end_step((spk_module *)object); }
+static void drop_step(spk_object *object) { spk_memories_drop_step((spk_module *)object); }
 
-static const spk_object_type module_object = {.name = "module", .destroy = release, .end_step = end_step};
+static const spk_object_type module_object = {.name = "module", .destroy = release, .end_step = end_step, .drop_step = drop_step};
 
 void *spk_module_create(spk_ctx *ctx, const spk_module_type *type) {
+    ctx = spk_ctx_or_failed(ctx);
+    const spk_activity before = spk_doing_function(ctx, type->name);
     spk_module *module = spk_object_create(ctx, &module_object, type->size);
+    spk_done(ctx, before);
     if (!module) return NULL;
     module->type = type;
     module->training = true;
@@ -68,8 +72,15 @@ void spk_module_destroy(spk_module *module) {
     for (spk_slot *slot = module->slots; slot; slot = slot->next) {
         if (slot->kind != SPK_MEMORY) spk_tensor_destroy(slot->tensor);
         spk_tensor_destroy(slot->kept);
+        spk_tensor_destroy(slot->larger);
     }
     spk_object_destroy(&module->object);
+}
+
+spk_module *spk_module_or_inert(spk_module *module) {
+    if (module && !module->object.ctx->failed) return module;
+    spk_module_destroy(module);
+    return &inert_module;
 }
 
 static bool check_name(const spk_module *module, const char *name) {
@@ -148,7 +159,9 @@ static spk_slot *slot_create(spk_module *module, const char *name, spk_slot_kind
         spk_module_fail(module, "there is a parameter, buffer or memory '%s' already", name);
         return NULL;
     }
+    const spk_activity before = spk_doing_function(module->object.ctx, module->type->name);
     spk_slot *slot = spk_allocate(module->object.ctx, sizeof *slot);
+    spk_done(module->object.ctx, before);
     if (!slot) return NULL;
     slot->kind = kind;
     snprintf(slot->name, sizeof slot->name, "%s", name);
@@ -159,12 +172,15 @@ static spk_slot *slot_create(spk_module *module, const char *name, spk_slot_kind
 
 static spk_tensor *register_tensor(spk_module *module, const char *name, spk_shape shape, spk_slot_kind kind) {
     spk_ctx *ctx = spk_module_ctx(module);
+    const spk_activity before = spk_doing_function(ctx, module ? module->type->name : NULL);
     spk_tensor *tensor = spk_module_usable(module) ? spk_tensor_create(ctx, shape) : &ctx->inert;
     spk_slot *slot = ctx->failed ? NULL : slot_create(module, name, kind);
+    spk_done(ctx, before);
     if (!slot) {
         spk_tensor_destroy(tensor);
         return &ctx->inert;
     }
+    tensor->name = slot->name;
     return slot->tensor = tensor;
 }
 
@@ -190,7 +206,9 @@ static bool add_hook(spk_module *module, spk_module_hook hook) {
         spk_module_fail(module, "the hook is NULL");
         return false;
     }
+    const spk_activity before = spk_doing_function(module->object.ctx, module->type->name);
     spk_module_hook *copy = spk_allocate(module->object.ctx, sizeof *copy);
+    spk_done(module->object.ctx, before);
     if (!copy) return false;
     *copy = hook;
     spk_module_hook **link = &module->hooks;
@@ -205,6 +223,12 @@ bool spk_add_forward_pre_hook(spk_module *module, spk_pre_hook hook, void *user)
 
 bool spk_add_forward_hook(spk_module *module, spk_forward_hook hook, void *user) {
     return add_hook(module, (spk_module_hook){.after = hook, .user = user});
+}
+
+bool spk_has_forward_hook(const spk_module *module, spk_forward_hook hook) {
+    for (const spk_module_hook *h = module->hooks; h; h = h->next)
+        if (h->after == hook) return true;
+    return false;
 }
 
 static spk_tensor *forward_with_hooks(spk_module *module, spk_tensor *x) {
@@ -251,6 +275,23 @@ const char *spk_module_path(const spk_module *module) {
         memcpy(end -= n, m->name, n);
     }
     return path;
+}
+
+const char *spk_slot_path(const spk_tensor *tensor) {
+    spk_ctx *ctx = tensor->object.ctx;
+    for (const spk_object *object = ctx->objects.next; object != &ctx->objects; object = object->next) {
+        const spk_module *module = object->type == &module_object ? (const spk_module *)object : NULL;
+        for (const spk_slot *slot = module ? module->slots : NULL; slot; slot = slot->next) {
+            if (slot->tensor != tensor) continue;
+            const char *path = spk_module_path(module);
+            const size_t room = strlen(path) + sizeof slot->name + 1;
+            char *text = spk_step_header(ctx, room);
+            if (!text) return slot->name;
+            snprintf(text, room, "%s.%s", path, slot->name);
+            return text;
+        }
+    }
+    return "a parameter";
 }
 
 void spk_module_fail(const spk_module *module, const char *format, ...) {

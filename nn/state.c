@@ -15,6 +15,7 @@ bool spk_save(spk_module *module, const char *path) {
     if (!spk_module_usable(module)) return false;
     spk_ctx *ctx = module->object.ctx;
     if (!path) spk_fail(ctx, "spk_save: the path is NULL");
+    const spk_activity before = spk_doing_function(ctx, "spk_save");
     spk_state_items items = {.ctx = ctx};
     for (spk_walk w = spk_walk_slots(module, SAVED); !ctx->failed && spk_walk_next(&w);)
         spk_state_items_add(&items, "", w.name,
@@ -24,6 +25,7 @@ bool spk_save(spk_module *module, const char *path) {
                                              .numbers = spk_reals(w.slot->tensor)});
     spk_state_write(&items, path, "\"format\":\"pt\",\"writer\":\"spiketape " SPK_VERSION "\"", false);
     spk_state_items_free(&items);
+    spk_done(ctx, before);
     return !ctx->failed;
 }
 

@@ -156,7 +156,10 @@ static bool read_entries(spk_state_file *file, const unsigned char *start) {
 /* The JSON of `length` bytes, which file->header then holds. */
 static bool read_header(spk_state_file *file, uint64_t length) {
     const char *text = (const char *)file->bytes + 8, *end = text;
+    errno = 0;
     file->header = cJSON_ParseWithLengthOpts(text, (size_t)length, &end, false);
+    if (!file->header && errno == ENOMEM)
+        spk_fail(file->object.ctx, "%s: no memory to read its header of %zu bytes with cJSON", file->path, (size_t)length);
     while (file->header && end < text + length && *end == ' ') end++; /* cJSON does not look at what follows the object */
     return cJSON_IsObject(file->header) && end == text + length;
 }
@@ -224,7 +227,10 @@ spk_state_file *spk_state_file_read(spk_ctx *ctx, const char *path) {
     bool bad;
     ctx = spk_ctx_or_failed(ctx);
     if (!path) spk_fail(ctx, "spk_state_file_read: the path is NULL");
-    return ctx->failed ? NULL : spk_state_file_open(ctx, path, false, &bad);
+    const spk_activity before = spk_doing_function(ctx, "spk_state_file_read");
+    spk_state_file *file = ctx->failed ? NULL : spk_state_file_open(ctx, path, false, &bad);
+    spk_done(ctx, before);
+    return file;
 }
 
 /* One little-endian number. */

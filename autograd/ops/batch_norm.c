@@ -118,13 +118,18 @@ static work work_of(spk_record *r) {
 
 static void forward(spk_record *r) {
     work w = work_of(r);
+    const bool updates = w.o->training && w.o->running_mean;
+    if (updates && !(spk_remember(r->ctx, w.o->running_mean) && spk_remember(r->ctx, w.o->running_var))) return;
     w.y = spk_values(r->out[0]);
     w.s = spk_save_for_backward(r, (size_t)w.channels * sizeof *w.s);
     w.sum = spk_scratch(r, (size_t)w.channels * sizeof *w.sum);
     if (!w.s || !w.sum) return;
     spk_parallel(w.channels, CHANNELS, forward_range, &w);
     spk_scratch_done(r, w.sum, (size_t)w.channels * sizeof *w.sum);
-    if (w.o->training && w.o->running_mean) w.o->running_mean->owner->version++, w.o->running_var->owner->version++;
+    if (updates) w.o->running_mean->owner->version++, w.o->running_var->owner->version++;
+    if (!w.o->running_mean) return;
+    if (spk_check_finite(r, "running_mean", SPK_SHAPE(w.channels), spk_reals(w.o->running_mean)))
+        spk_check_finite(r, "running_var", SPK_SHAPE(w.channels), spk_reals(w.o->running_var));
 }
 
 /* With xh = (x - mean) inverse: gb = sum g, gw = sum g xh, gx = weight inverse (g - gb / N - xh gw / N), the last two terms only where the
@@ -166,14 +171,16 @@ static void backward(spk_record *r) {
     spk_scratch_done(r, w.sum, 2 * (size_t)w.channels * sizeof *w.sum);
 }
 
-const spk_op spk_op_batch_norm = {.name = "batch_norm",
-                                  .attributes = sizeof(spk_batch_norm_opts),
-                                  .storages = SPK_REPEATED,
-                                  .optional_inputs = 1 << WEIGHT | 1 << BIAS,
-                                  .saved_inputs = 1 << X | 1 << WEIGHT,
-                                  .infer = infer,
-                                  .forward = forward,
-                                  .backward = backward};
+const spk_op spk_op_batch_norm = {
+    .name = "batch_norm",
+    .attributes = sizeof(spk_batch_norm_opts),
+    .storages = SPK_REPEATED,
+    .optional_inputs = 1 << WEIGHT | 1 << BIAS,
+    .saved_inputs = 1 << X | 1 << WEIGHT,
+    .infer = infer,
+    .forward = forward,
+    .backward = backward,
+    .remedy = "a variance overflows, or is below 0 in running statistics: scale x, load good statistics, or use a larger eps"};
 
 spk_tensor *spk_batch_norm_with(spk_tensor *x, spk_tensor *weight, spk_tensor *bias, spk_batch_norm_opts options) {
     return spk_apply(&spk_op_batch_norm, &options, x, weight, bias);

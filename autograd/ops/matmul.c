@@ -30,7 +30,12 @@ static void backward(spk_record *r) {
     else if (gb) spk_gemm(!o->transpose_a, false, k, n, m, a, g, 0, gb);
 }
 
-const spk_op spk_op_matmul = {
-    .name = "matmul", .attributes = sizeof(spk_matmul_opts), .saved_inputs = 3, .infer = infer, .forward = forward, .backward = backward};
+const spk_op spk_op_matmul = {.name = "matmul",
+                              .attributes = sizeof(spk_matmul_opts),
+                              .saved_inputs = 3,
+                              .infer = infer,
+                              .forward = forward,
+                              .backward = backward,
+                              .remedy = SPK_REMEDY_OVERFLOW};
 
 spk_tensor *spk_matmul_with(spk_tensor *a, spk_tensor *b, spk_matmul_opts options) { return spk_apply(&spk_op_matmul, &options, a, b); }

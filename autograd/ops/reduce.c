@@ -178,13 +178,15 @@ const spk_op spk_op_sum = {.name = "sum",
                            .storages = SPK_BITS,
                            .infer = infer_sum,
                            .forward = sum_forward,
-                           .backward = sum_backward};
+                           .backward = sum_backward,
+                           .remedy = SPK_REMEDY_OVERFLOW};
 const spk_op spk_op_mean = {.name = "mean",
                             .attributes = sizeof(spk_reduce_opts),
                             .storages = SPK_BITS,
                             .infer = infer_sum,
                             .forward = sum_forward,
-                            .backward = sum_backward};
+                            .backward = sum_backward,
+                            .remedy = SPK_REMEDY_OVERFLOW};
 const spk_op spk_op_max = {
     .name = "max", .attributes = sizeof(spk_reduce_opts), .infer = infer_of_some, .forward = max_forward, .backward = max_backward};
 

@@ -24,8 +24,12 @@ static void dense_backward(spk_record *r) {
         for (int64_t i = 0; i < n; i++) to[i] += g[t * n + i];
 }
 
-const spk_op spk_op_dense = {
-    .name = "dense", .storages = SPK_BITS | SPK_REPEATED, .infer = dense_infer, .forward = dense_forward, .backward = dense_backward};
+const spk_op spk_op_dense = {.name = "dense",
+                             .storages = SPK_BITS | SPK_REPEATED,
+                             .infer = dense_infer,
+                             .forward = dense_forward,
+                             .backward = dense_backward,
+                             .remedy = SPK_REMEDY_OVERFLOW};
 
 spk_tensor *spk_dense(spk_tensor *x) { return x && x->storage == SPK_DENSE ? x : spk_apply(&spk_op_dense, NULL, x); }
 

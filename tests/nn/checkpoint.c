@@ -107,6 +107,25 @@ CheckpointTest(loading_ends_the_step) {
     spk_ctx_destroy(r.ctx);
 }
 
+/* A step that fails puts random stream and membranes back to where it began: after loading, to what was loaded. */
+CheckpointTest(a_failed_step_goes_back_to_what_was_loaded) {
+    run went = run_of(1, &variants[3]), resumed = run_of(2, &variants[3]);
+    for (int i = 0; i < 3; i++) one_step(&went);
+    cr_assert(save(&went, in_folder("a")));
+    const double loss = one_step(&went);
+    for (int i = 0; i < 2; i++) one_step(&resumed);
+    cr_assert(load(&resumed, in_folder("a")), "%s", spk_error(resumed.ctx));
+    spk_batch batch;
+    spk_next_batch(resumed.data, &batch);
+    spk_call(resumed.net, spk_poisson_encode(batch.x, 1));
+    spk_fail(resumed.ctx, "as if there was no memory");
+    spk_clear_error(resumed.ctx);
+    cr_assert(spk_dataset_seek(resumed.data, resumed.epoch, resumed.batch));
+    cr_assert(one_step(&resumed) == loss && same_bits(went.net, resumed.net), "%s", spk_error(resumed.ctx));
+    spk_ctx_destroy(went.ctx);
+    spk_ctx_destroy(resumed.ctx);
+}
+
 /* A module by itself: parameters, memories, the random stream. */
 CheckpointTest(a_module_alone) {
     spk_ctx *ctx = spk_ctx_create(.seed = 4);

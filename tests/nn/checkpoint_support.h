@@ -85,8 +85,8 @@ static inline double one_step(run *r) {
     spk_optimizer_step(r->opt);
     const double value = spk_item(loss);
     r->sum += value;
-    spk_end_step(r->ctx);
     spk_detach(r->net);
+    spk_end_step(r->ctx);
     return value;
 }
 
