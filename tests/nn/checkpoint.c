@@ -39,7 +39,7 @@ static void change(run *r) {
     spk_freeze(spk_find_module(r->net, "0"), true);
     spk_eval(spk_find_module(r->net, "1"));
     spk_set_reset_value(spk_find_module(r->net, "2"), "v", 0.0625);
-    if (r->opt->groups > 1) spk_optimizer_add_group(r->opt, spk_find_module(r->net, "1"), .lr = 0.5);
+    if (r->opt->groups > 1) spk_optimizer_add_group(r->opt, spk_find_module(r->net, "1"), .lr = 0.5, .weight_decay = 0.2);
 }
 
 static void assert_same_files(const char *a, const char *b, const char *what) {
