@@ -298,7 +298,7 @@ void spk_module_fail(const spk_module *module, const char *format, ...) {
     char message[SPK_ERROR_TEXT];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
+    spk_error_format(message, format, arguments);
     va_end(arguments);
     if (!module->object.ctx->failed) spk_fail(module->object.ctx, "%s (%s): %s", module->type->name, spk_module_path(module), message);
 }
