@@ -139,7 +139,7 @@ bool spk_op_fail(spk_record *r, const char *format, ...) {
     char message[SPK_ERROR_TEXT];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
+    spk_error_format(message, format, arguments);
     va_end(arguments);
     spk_fail(r->ctx, "%s: %s", caller(r), message);
     return false;

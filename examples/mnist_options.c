@@ -81,7 +81,10 @@ static bool known_surrogate(const char *text, const char **out) {
 
 static bool widths(options *o, const char *text) {
     char copy[256];
-    snprintf(copy, sizeof copy, "%s", text);
+    if (snprintf(copy, sizeof copy, "%s", text) >= (int)sizeof copy) {
+        fprintf(stderr, "mnist: --hidden takes widths of at most %zu characters in all\n", sizeof copy - 1);
+        return false;
+    }
     o->hidden_layers = 0;
     for (char *part = strtok(copy, ","); part; part = strtok(NULL, ",")) {
         if (o->hidden_layers == MOST_HIDDEN) {
