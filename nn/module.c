@@ -258,6 +258,18 @@ bool spk_has_forward_hook(const spk_module *module, spk_forward_hook hook) {
     return false;
 }
 
+void spk_remove_hooks(spk_module *module, const void *user) {
+    for (spk_module_hook **link = &module->hooks; *link;) {
+        spk_module_hook *hook = *link;
+        if (hook->user != user) {
+            link = &hook->next;
+            continue;
+        }
+        *link = hook->next;
+        spk_release(module->object.ctx, hook);
+    }
+}
+
 static spk_tensor *forward_with_hooks(spk_module *module, spk_tensor *x) {
     for (spk_module_hook *hook = module->hooks; hook; hook = hook->next) {
         spk_tensor *instead = hook->before ? hook->before(module, x, hook->user) : NULL;
