@@ -3,9 +3,17 @@
 #include "nn/state.h"
 #include <cjson/cJSON.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* What is asked for before any data has arrived. */
+#define FIRST_BLOCK ((int64_t)4096)
+/* The longest header that the format allows. cJSON takes up to eighty bytes for one of it. */
+#define LONGEST_HEADER ((uint64_t)100000000)
+/* An entry's text is longer: "":{"dtype":"F32","shape":[],"data_offsets":[0,4]} */
+#define SHORTEST_ENTRY 40
 
 struct spk_state_file {
     spk_object object;
@@ -45,7 +53,7 @@ const spk_state_entry *spk_state_file_find(const spk_state_file *file, const cha
 /* Reads all bytes; the buffer doubles as they arrive, so that only what the file holds is asked for. */
 static bool read_bytes(spk_state_file *file, FILE *in, const char *path) {
     spk_ctx *ctx = file->object.ctx;
-    for (int64_t capacity = 1 << 16;; capacity *= 2) {
+    for (int64_t capacity = FIRST_BLOCK;; capacity *= 2) {
         unsigned char *larger = spk_allocate_uninitialised(ctx, (size_t)capacity);
         if (!larger) return false;
         if (file->size) memcpy(larger, file->bytes, (size_t)file->size);
@@ -108,7 +116,13 @@ static bool check_entries(spk_state_file *file, const unsigned char *start, cons
 
 static bool read_entries(spk_state_file *file, const cJSON *json, const unsigned char *start, int64_t header, const char *path) {
     spk_ctx *ctx = file->object.ctx;
-    file->entries = spk_allocate(ctx, (size_t)(cJSON_GetArraySize(json) + 1) * sizeof *file->entries);
+    const int64_t count = cJSON_GetArraySize(json);
+    if (count > header / SHORTEST_ENTRY + 1) { /* before memory is asked for, for entries that the header has no room for */
+        spk_fail(ctx, "%s: %" PRId64 " entries in a header of %" PRId64 " bytes: not all can have a dtype, a shape and data_offsets", path,
+                 count, header);
+        return false;
+    }
+    file->entries = spk_allocate(ctx, (size_t)(count + 1) * sizeof *file->entries);
     file->names = spk_allocate(ctx, (size_t)header + 1); /* the names, unescaped, are shorter than the JSON that holds them */
     char *name = file->names;
     for (const cJSON *item = json->child; item && !ctx->failed; item = item->next) {
@@ -129,6 +143,11 @@ static bool read_file(spk_state_file *file, const char *path) {
     spk_ctx *ctx = file->object.ctx;
     uint64_t header = 0;
     for (int i = 7; i >= 0 && file->size >= 8; i--) header = header << 8 | file->bytes[i];
+    if (file->size >= 8 && header > LONGEST_HEADER) {
+        spk_fail(ctx, "%s: no safetensors file: its header has %" PRIu64 " bytes, and the format allows %" PRIu64, path, header,
+                 LONGEST_HEADER);
+        return false;
+    }
     if (file->size < 8 || header > (uint64_t)file->size - 8) {
         spk_fail(ctx, "%s: no safetensors file, or a truncated one: its header would be longer than the file", path);
         return false;
