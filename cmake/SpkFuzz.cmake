@@ -1,4 +1,4 @@
-# Fuzzing. Every target in tests/fuzz is one file; with SPK_FUZZ (preset fuzz, Clang) it becomes fuzz_TARGET, libFuzzer's program; with
+# Fuzzing. Every target in tests/fuzz is one file, or a few; with SPK_FUZZ (preset fuzz, Clang) it becomes fuzz_TARGET, libFuzzer's program; with
 # SPK_TESTS it becomes replay_TARGET and replay_TARGET64, which run the seeds and every past finding as tests.
 
 function(spk_fuzz_program name target bits)
@@ -11,7 +11,7 @@ endfunction()
 
 function(spk_fuzz_target target)
     if(SPK_FUZZ)
-        spk_fuzz_program(fuzz_${target} ${target} "")
+        spk_fuzz_program(fuzz_${target} ${target} "" ${ARGN})
         target_compile_definitions(fuzz_${target} PRIVATE SPK_FUZZER)
         target_link_options(fuzz_${target} PRIVATE -fsanitize=fuzzer)
         add_dependencies(fuzzers fuzz_${target})
@@ -24,7 +24,7 @@ function(spk_fuzz_target target)
         list(APPEND inputs ${CMAKE_CURRENT_SOURCE_DIR}/findings/${target})
     endif()
     foreach(bits "" 64)
-        spk_fuzz_program(replay_${target}${bits} ${target} "${bits}" replay.c)
+        spk_fuzz_program(replay_${target}${bits} ${target} "${bits}" replay.c ${ARGN})
         add_test(NAME fuzz_${target}${bits} COMMAND replay_${target}${bits} ${inputs})
         set_tests_properties(fuzz_${target}${bits} PROPERTIES ENVIRONMENT "OMP_NUM_THREADS=1;ASAN_OPTIONS=detect_leaks=1" TIMEOUT 300)
     endforeach()

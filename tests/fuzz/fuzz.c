@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 /* Inputs that share a context. */
-#define RUNS_OF_A_CONTEXT 256
+#define USUAL_RUNS 256
 /* No input is so large that more is reasonable. */
 #define USUAL_LIMIT ((size_t)1 << 28)
 
@@ -24,13 +24,9 @@ static void release(void *user, void *block) {
 }
 
 spk_ctx *fuzz_begin(fuzz_memory *memory) {
-    memory->refuse = 0;
     if (!memory->limit) memory->limit = USUAL_LIMIT;
-    if (memory->ctx && memory->runs >= RUNS_OF_A_CONTEXT) {
-        spk_ctx_destroy(memory->ctx);
-        memory->ctx = NULL;
-        FUZZ_CHECK(memory->blocks == 0, "%lld blocks leak", (long long)memory->blocks);
-    }
+    if (!memory->runs_of_a_context) memory->runs_of_a_context = USUAL_RUNS;
+    memory->refuse = 0;
     if (!memory->ctx) {
         memory->ctx = spk_ctx_create(.allocator = {allocate, release, memory});
         memory->runs = 0;
@@ -42,15 +38,20 @@ spk_ctx *fuzz_begin(fuzz_memory *memory) {
 }
 
 bool fuzz_end(fuzz_memory *memory) {
-    const bool failed = spk_failed(memory->ctx);
-    FUZZ_CHECK(failed == (*spk_error(memory->ctx) != '\0'), "the error's text is \"%s\"", spk_error(memory->ctx));
+    spk_ctx *ctx = memory->ctx;
+    const bool failed = spk_failed(ctx);
+    FUZZ_CHECK(failed == (*spk_error(ctx) != '\0'), "the error's text is \"%s\"", spk_error(ctx));
     memory->refuse = 0;
-    spk_clear_error(memory->ctx);
-    spk_end_step(memory->ctx);
-    FUZZ_CHECK(!spk_failed(memory->ctx), "after the error was cleared: %s", spk_error(memory->ctx));
-    FUZZ_CHECK(spk_item(spk_add(spk_full(memory->ctx, SPK_SCALAR, 1), spk_full(memory->ctx, SPK_SCALAR, 2))) == 3,
-               "an op gives a wrong result");
-    spk_end_step(memory->ctx);
+    spk_clear_error(ctx);
+    spk_end_step(ctx);
+    FUZZ_CHECK(!spk_failed(ctx), "after the error was cleared: %s", spk_error(ctx));
+    FUZZ_CHECK(spk_item(spk_add(spk_full(ctx, SPK_SCALAR, 1), spk_full(ctx, SPK_SCALAR, 2))) == 3, "an op gives a wrong result");
+    spk_end_step(ctx);
+    if (memory->runs >= memory->runs_of_a_context) {
+        spk_ctx_destroy(ctx);
+        memory->ctx = NULL;
+        FUZZ_CHECK(memory->blocks == 0, "%lld blocks leak", (long long)memory->blocks);
+    }
     return failed;
 }
 

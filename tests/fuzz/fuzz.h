@@ -29,20 +29,24 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 /** A context and what it asks of its allocator. */
 typedef struct fuzz_memory {
     spk_ctx *ctx;
-    size_t largest; /**< request since fuzz_begin, in bytes */
-    size_t limit;   /**< larger requests are refused; set it before fuzz_begin to change it */
-    int64_t blocks; /**< live */
-    int64_t calls;  /**< since fuzz_begin */
-    int64_t refuse; /**< the call to be refused, counted from 1; 0 is none */
-    int64_t runs;   /**< since the context was made */
+    size_t largest;            /**< request since fuzz_begin, in bytes */
+    size_t limit;              /**< larger requests are refused; 0 is the usual limit */
+    int64_t blocks;            /**< live */
+    int64_t calls;             /**< since fuzz_begin */
+    int64_t refuse;            /**< the call to be refused, counted from 1; 0 is none */
+    int64_t runs;              /**< since the context was made */
+    int64_t runs_of_a_context; /**< 0 is the usual number */
 } fuzz_memory;
 
 /**
- * A working context without tensors, the same one for some hundred inputs: making one for each would cost more than most inputs do. When it
- * is given up, no block may be left. `calls` and `largest` begin at 0.
+ * A working context without tensors. Some hundred inputs share one, since making it would cost more than most of them do. `calls` and
+ * `largest` begin at 0.
  */
 spk_ctx *fuzz_begin(fuzz_memory *memory);
-/** After an input: an error, if there is one, has a text; it is cleared, and the context works again. True if there was one. */
+/**
+ * After an input: an error, if there is one, has a text; it is cleared, and the context works again. After the last input of a context it
+ * is destroyed, and no block may be left. True if there was an error.
+ */
 bool fuzz_end(fuzz_memory *memory);
 /** The path of a file that holds these bytes, in memory where the system can; valid until the next call. */
 const char *fuzz_file(const uint8_t *data, size_t size);

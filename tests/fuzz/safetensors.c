@@ -15,11 +15,10 @@ static void *json_allocate(size_t bytes) {
     return malloc(bytes);
 }
 
-/* A net of weight [2, 3] (in files [3, 2]) and bias [3], filled with ones; the same for some hundred inputs. */
-static spk_module *net_of(spk_ctx *ctx) {
-    static spk_ctx *made_for;
+/* A net of weight [2, 3] (in files [3, 2]) and bias [3]; it lives as long as its context. */
+static spk_module *net_of(const fuzz_memory *memory) {
     static spk_module *net;
-    if (made_for != ctx || !net || net->object.ctx != ctx) net = spk_linear_layer(ctx, 2, 3), made_for = ctx;
+    if (memory->runs == 1) net = spk_linear_layer(memory->ctx, 2, 3);
     return net;
 }
 
@@ -44,8 +43,9 @@ static void check_entries(const spk_state_file *file, size_t size) {
 }
 
 /* A refused file changes nothing. */
-static void check_load(spk_ctx *ctx, const char *path) {
-    spk_module *net = net_of(ctx);
+static void check_load(const fuzz_memory *memory, const char *path) {
+    spk_ctx *ctx = memory->ctx;
+    spk_module *net = net_of(memory);
     spk_tensor *weight = spk_find_tensor(net, "weight");
     spk_fill(weight, 1);
     const bool loaded = spk_load(net, path);
@@ -59,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     cJSON_InitHooks(&(cJSON_Hooks){json_allocate, free});
     spk_ctx *ctx = fuzz_begin(&memory);
     const char *path = fuzz_file(data, size);
-    check_load(ctx, path);
+    check_load(&memory, path);
     memory.largest = largest_of_json = 0;
     spk_state_file *file = spk_state_file_read(ctx, path);
     FUZZ_CHECK(memory.largest <= BEFORE_DATA + 2 * size, "%zu bytes were asked for, the file has %zu", memory.largest, size);
