@@ -23,12 +23,14 @@ static void release(void *user, void *block) {
     free(block);
 }
 
+spk_allocator fuzz_allocator(fuzz_memory *memory) { return (spk_allocator){allocate, release, memory}; }
+
 spk_ctx *fuzz_begin(fuzz_memory *memory) {
     if (!memory->limit) memory->limit = USUAL_LIMIT;
     if (!memory->runs_of_a_context) memory->runs_of_a_context = USUAL_RUNS;
     memory->refuse = 0;
     if (!memory->ctx) {
-        memory->ctx = spk_ctx_create(.allocator = {allocate, release, memory});
+        memory->ctx = spk_ctx_create(.allocator = fuzz_allocator(memory));
         memory->runs = 0;
         spk_set_threads(1);
     }

@@ -48,6 +48,8 @@ spk_ctx *fuzz_begin(fuzz_memory *memory);
  * is destroyed, and no block may be left. True if there was an error.
  */
 bool fuzz_end(fuzz_memory *memory);
+/** The watched allocator, for a second context; destroy it before fuzz_end. */
+spk_allocator fuzz_allocator(fuzz_memory *memory);
 /** The path of a file that holds these bytes, in memory where the system can; valid until the next call. */
 const char *fuzz_file(const uint8_t *data, size_t size);
 

@@ -30,7 +30,7 @@ void program_step_ended(program *p) {
 /* Decoding. */
 
 static spk_tensor *foreign_tensor(program *p) {
-    if (!p->foreign) p->foreign = spk_ctx_create();
+    if (!p->foreign) p->foreign = spk_ctx_create(.allocator = fuzz_allocator(p->memory));
     return spk_set_requires_grad(spk_tensor_create(p->foreign, SPK_SHAPE(2, 3)), true);
 }
 
@@ -197,8 +197,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     check_tables();
     program p = {.ctx = fuzz_begin(&memory), .memory = &memory};
     for (size_t at = 0; at + INSTRUCTION <= size; at += INSTRUCTION) run(&p, data + at);
-    fuzz_end(&memory);
     spk_ctx_destroy(p.foreign);
+    fuzz_end(&memory);
     return 0;
 }
 
