@@ -1,6 +1,6 @@
 /* Safetensors files: the input is the file. It is read for itself, and loaded into a small net. */
-#include "fuzz.h"
 #include "nn/state.h"
+#include "safetensors_support.h"
 #include <cjson/cJSON.h>
 #include <string.h>
 
@@ -72,23 +72,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 
 #ifdef SPK_FUZZER
 
-static size_t header_of(const uint8_t *data) {
-    uint64_t header = 0;
-    for (int i = 7; i >= 0; i--) header = header << 8 | data[i];
-    return header;
-}
-
 /* Three quarters of the changes are made to the JSON, whose length is then put right. */
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed) {
-    static uint8_t rest[1 << 16];
-    if (seed % 4 == 0 || size < 8 || header_of(data) > size - 8) return LLVMFuzzerMutate(data, size, max_size);
-    const size_t header = header_of(data), after = size - 8 - header;
-    if (after > sizeof rest || after + 8 >= max_size) return LLVMFuzzerMutate(data, size, max_size);
-    memcpy(rest, data + 8 + header, after);
-    const size_t changed = LLVMFuzzerMutate(data + 8, header, max_size - 8 - after);
-    for (int i = 0; i < 8; i++) data[i] = (uint8_t)((uint64_t)changed >> 8 * i);
-    memcpy(data + 8 + changed, rest, after);
-    return 8 + changed + after;
+    if (seed % 4 && change_header(data, &size, max_size, 0)) return size;
+    return LLVMFuzzerMutate(data, size, max_size);
 }
 
 #endif
