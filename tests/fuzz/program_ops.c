@@ -203,6 +203,16 @@ static spk_tensor *change_module(const instruction *in) {
     }
 }
 
+/* A step of an optimizer of its own, twice, so that its moments are there. */
+static spk_tensor *optimizer(const instruction *in) {
+    spk_optimizer *opt = in->flags & 1 ? spk_sgd(in->module, .lr = in->d, .momentum = in->flags & 2 ? 0.9 : 0)
+                                       : spk_adam(in->module, .lr = in->d, .weight_decay = in->flags & 2 ? 0.1 : 0);
+    spk_optimizer_step(opt);
+    spk_optimizer_step(opt);
+    spk_optimizer_destroy(opt);
+    return NULL;
+}
+
 /* The tape. */
 
 static spk_tensor *backward(program *p, const instruction *in) {
@@ -329,7 +339,9 @@ static spk_tensor *refuse_memory(program *p, const instruction *in) {
     DO(write, write(in), NULL)                                                                                            \
     DO(read, read(in), NULL)                                                                                              \
     DO(refuse_memory, refuse_memory(p, in), NULL)                                                                         \
-    DO(end_step, end_step(p), NULL)
+    DO(end_step, end_step(p), NULL)                                                                                       \
+    DO(detect_anomaly, (spk_detect_anomaly(p->ctx, in->flags & 1), NULL), NULL)                                           \
+    DO(optimizer, optimizer(in), NULL)
 
 #define DEFINE(name, call, shape)                                      \
     static spk_tensor *run_##name(program *p, const instruction *in) { \
