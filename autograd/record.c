@@ -1,5 +1,5 @@
 /* From a call to a record on the tape. */
-#include "autograd/op.h"
+#include "autograd/record_internal.h"
 #include "autograd/ops.h"
 #include "autograd/anomaly_internal.h"
 #include "core/context_internal.h"
@@ -63,12 +63,19 @@ static void append(spk_record *r) {
     r->ctx->tape = r;
 }
 
+bool spk_record_is_empty(const spk_record *r) {
+    int64_t elements = 0;
+    for (int i = 0; i < r->inputs && !elements; i++) elements = spk_size(r->in[i]);
+    for (int k = 0; k < SPK_MAX_OUTPUTS && !elements; k++) elements = spk_size(r->out[k]);
+    return !elements;
+}
+
 static bool run(spk_record *r) {
     if (!check_inputs(r)) return false;
     r->recorded = needs_record(r);
     if (!r->op->infer(r) || r->ctx->failed) return false;
     if (r->ctx->detect_anomaly && !spk_inputs_are_finite(r)) return false;
-    if (r->op->forward) r->op->forward(r);
+    if (r->op->forward && !spk_record_is_empty(r)) r->op->forward(r);
     if (r->ctx->failed || (r->ctx->detect_anomaly && !spk_outputs_are_finite(r))) return false;
     if (r->recorded) append(r);
     return true;

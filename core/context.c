@@ -1,4 +1,5 @@
 #include "core/context_internal.h"
+#include "core/poison_internal.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,6 +107,7 @@ void *spk_allocate(spk_ctx *ctx, size_t bytes) {
 void spk_release(spk_ctx *ctx, void *block) {
     if (!block) return;
     block_size *whole = (block_size *)block - 1;
+    spk_unpoison(block, whole->bytes); /* the allocator gets it back as it gave it */
     ctx->held -= whole->bytes;
     ctx->allocator.release(ctx->allocator.user, whole);
 }

@@ -24,6 +24,7 @@ spk_tensor *spk_rate_penalty(spk_tensor *spikes, double lowest, double highest) 
 spk_tensor *spk_one_hot(spk_tensor *labels, int64_t classes) {
     spk_ctx *ctx = spk_tensor_ctx(labels);
     const spk_real *label = spk_data(labels);
+    if (classes < 0) spk_fail(ctx, "one_hot: %lld classes: there cannot be less than none", (long long)classes);
     if (ctx->failed) return &ctx->inert;
     for (int64_t i = 0; i < labels->size; i++)
         if (!(label[i] >= 0 && label[i] < (spk_real)classes) || label[i] != (spk_real)(int64_t)label[i]) {

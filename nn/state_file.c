@@ -10,6 +10,13 @@
 #include <string.h>
 #include <zlib.h>
 
+/* What is asked for before any data has arrived. */
+#define FIRST_BLOCK ((int64_t)4096)
+/* The longest header that the format allows. cJSON takes up to eighty bytes for one of it. */
+#define LONGEST_HEADER ((uint64_t)100000000)
+/* An entry's text is longer: "":{"dtype":"F32","shape":[],"data_offsets":[0,4]} */
+#define SHORTEST_ENTRY 40
+
 struct spk_state_file {
     spk_object object;
     const char *path;         /* while it is read */
@@ -36,7 +43,7 @@ static bool refuse(spk_state_file *file, const char *format, ...) {
     char message[SPK_ERROR_TEXT];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
+    spk_error_format(message, format, arguments);
     va_end(arguments);
     file->bad = file->bad || !file->object.ctx->failed;
     spk_fail(file->object.ctx, "%s: %s", file->path, message);
@@ -65,7 +72,7 @@ static bool read_bytes(spk_state_file *file) {
     spk_ctx *ctx = file->object.ctx;
     FILE *in = fopen(file->path, "rb");
     if (!in) return refuse(file, "cannot be opened: %s", strerror(errno));
-    int64_t capacity = 1 << 15;
+    int64_t capacity = FIRST_BLOCK / 2;
     do {
         capacity *= 2;
         unsigned char *larger = spk_allocate_uninitialised(ctx, (size_t)capacity);
@@ -139,7 +146,11 @@ static bool check_entries(spk_state_file *file, const unsigned char *start) {
 
 static bool read_entries(spk_state_file *file, const unsigned char *start) {
     spk_ctx *ctx = file->object.ctx;
-    file->entries = spk_allocate(ctx, (size_t)(cJSON_GetArraySize(file->header) + 1) * sizeof *file->entries);
+    const int64_t count = cJSON_GetArraySize(file->header);
+    if (count > (start - file->bytes) / SHORTEST_ENTRY + 1) /* before memory is asked for, for entries that the header has no room for */
+        return refuse(file, "%" PRId64 " entries in a header of %" PRId64 " bytes: not all can have a dtype, a shape and data_offsets", count,
+                      (int64_t)(start - file->bytes) - 8);
+    file->entries = spk_allocate(ctx, (size_t)(count + 1) * sizeof *file->entries);
     for (const cJSON *item = file->header->child; item && !ctx->failed; item = item->next) {
         if (strcmp(item->string, "__metadata__") == 0) {
             if (!cJSON_IsObject(item)) refuse(file, "__metadata__ is no object");
@@ -172,8 +183,8 @@ static bool check_seal(spk_state_file *file, uint64_t header) {
         return refuse(file, "no checkpoint, or truncated: there are %" PRId64 " bytes", file->size);
     const unsigned char *found = file->bytes + 8;
     uint64_t bytes = 0;
-    for (const unsigned char *digit = found + SPK_SEAL_LENGTH - SPK_SEAL_END; *digit >= '0' && *digit <= '9'; digit++)
-        bytes = 10 * bytes + *digit - '0';
+    for (size_t i = SPK_SEAL_LENGTH - SPK_SEAL_END; i < SPK_SEAL_LENGTH && found[i] >= '0' && found[i] <= '9'; i++)
+        bytes = 10 * bytes + found[i] - '0';
     snprintf(seal, sizeof seal, SPK_SEAL, 0ul, bytes);
     if (memcmp(seal, found, digits) != 0 || memcmp(seal + after, found + after, SPK_SEAL_LENGTH - after) != 0)
         return refuse(file, header <= (uint64_t)file->size - 8 && read_header(file, header)
@@ -194,6 +205,8 @@ static bool read_file(spk_state_file *file) {
     uint64_t header = 0;
     for (int i = 7; i >= 0 && file->size >= 8; i--) header = header << 8 | file->bytes[i];
     if (file->checkpoint && !check_seal(file, header)) return false;
+    if (file->size >= 8 && header > LONGEST_HEADER)
+        return refuse(file, "no safetensors file: its header has %" PRIu64 " bytes, and the format allows %" PRIu64, header, LONGEST_HEADER);
     if (file->size < 8 || header > (uint64_t)file->size - 8)
         return refuse(file, "no safetensors file, or a truncated one: its header would be longer than the file");
     if (!read_header(file, header)) return refuse(file, "no safetensors file: its header is no JSON object");
