@@ -10,6 +10,9 @@ struct spk_chunk {
 /* The first chunk of a context; later ones at least double what is held. */
 #define FIRST_CHUNK ((size_t)1 << 16)
 
+/* Requests from this on are refused before any arithmetic on them can wrap round. */
+#define MOST (SIZE_MAX / 2)
+
 static size_t rounded(size_t bytes) { return (bytes + SPK_ALIGNMENT - 1) / SPK_ALIGNMENT * SPK_ALIGNMENT; }
 
 static spk_chunk *chunk_create(spk_arena *arena, size_t size) {
@@ -60,6 +63,7 @@ static void *take_spare(spk_arena *arena, size_t bytes) {
 }
 
 void *spk_arena_take(spk_arena *arena, size_t bytes) {
+    if (bytes > MOST) return spk_allocate_uninitialised(arena->ctx, SIZE_MAX); /* no memory, which it says */
     bytes = rounded(bytes ? bytes : 1);
     void *block = take_spare(arena, bytes);
     if (block) return block;
@@ -85,7 +89,7 @@ static void join(spk_arena *arena, unsigned char **block, size_t *bytes) {
 
 /* The newest block goes back to where it came from, others wait for somebody whom they fit. */
 void spk_arena_give(spk_arena *arena, void *block, size_t bytes) {
-    if (!block) return;
+    if (!block || bytes > MOST) return;
     bytes = rounded(bytes ? bytes : 1);
     unsigned char *first = block;
     join(arena, &first, &bytes);
