@@ -34,7 +34,7 @@ spk_tensor *spk_retain_grad(spk_tensor *x) {
 bool spk_set_grad_enabled(spk_ctx *ctx, bool enabled) {
     ctx = spk_ctx_or_failed(ctx);
     const bool before = !ctx->grad_disabled;
-    if (ctx != spk_ctx_or_failed(NULL)) ctx->grad_disabled = !enabled; /* also after an error: SPK_NO_GRAD puts back what was */
+    if (spk_ctx_is_real(ctx)) ctx->grad_disabled = !enabled; /* also after an error: SPK_NO_GRAD puts back what was */
     return before;
 }
 
@@ -46,7 +46,7 @@ spk_tensor *spk_grad(const spk_tensor *x) {
 }
 
 void spk_clear_grad(spk_tensor *x) {
-    if (x && !x->object.ctx->failed) x->grad_ready = false;
+    if (spk_tensor_usable(spk_tensor_ctx(x), x, "spk_clear_grad")) x->grad_ready = false;
 }
 
 void spk_add_grad_hook(spk_tensor *x, spk_grad_hook hook, void *user) {
@@ -116,6 +116,7 @@ static spk_tensor *leaf_gradient(spk_tensor *leaf) {
         spk_tensor *g = spk_tensor_create(leaf->object.ctx, leaf->shape);
         if (leaf->object.ctx->failed) return NULL;
         leaf->grad = g;
+        g->belongs = true;
     }
     return leaf->grad;
 }

@@ -64,8 +64,9 @@ static spk_tensor *kept_like(spk_ctx *ctx, spk_slot *slot, const spk_tensor *val
     if (!slot->kept || slot->kept->capacity < value->size) {
         spk_tensor *larger = spk_tensor_create(ctx, value->shape);
         if (ctx->failed) return NULL;
-        spk_tensor_destroy(slot->kept);
+        if (slot->kept) spk_tensor_free(slot->kept);
         slot->kept = larger;
+        larger->belongs = true;
     }
     slot->kept->shape = value->shape;
     slot->kept->size = value->size;

@@ -66,8 +66,8 @@ void spk_module_destroy(spk_module *module) {
     if (module->parent) unlink_child(module);
     while (module->first_child) spk_module_destroy(module->first_child);
     for (spk_slot *slot = module->slots; slot; slot = slot->next) {
-        if (slot->kind != SPK_MEMORY) spk_tensor_destroy(slot->tensor);
-        spk_tensor_destroy(slot->kept);
+        if (slot->kind != SPK_MEMORY) spk_tensor_retire(slot->tensor);
+        spk_tensor_retire(slot->kept);
     }
     spk_object_destroy(&module->object);
 }
@@ -162,9 +162,10 @@ static spk_tensor *register_tensor(spk_module *module, const char *name, spk_sha
     spk_tensor *tensor = spk_module_usable(module) ? spk_tensor_create(ctx, shape) : &ctx->inert;
     spk_slot *slot = ctx->failed ? NULL : slot_create(module, name, kind);
     if (!slot) {
-        spk_tensor_destroy(tensor);
+        spk_tensor_retire(tensor);
         return &ctx->inert;
     }
+    tensor->belongs = true;
     return slot->tensor = tensor;
 }
 
