@@ -79,17 +79,15 @@ void spk_tensors_end_step(spk_ctx *ctx) {
 }
 
 void spk_tensor_destroy(spk_tensor *x) {
-    spk_ctx *ctx = spk_tensor_ctx(x);
-    if (!x || x == &ctx->inert) return;
-    if (x->step)
-        spk_fail(ctx, "spk_tensor_destroy: the tensor is a result of %s, which spk_end_step frees; only persistent tensors are destroyed",
-                 x->op);
-    else if (x->belongs)
-        spk_fail(ctx,
-                 "spk_tensor_destroy: the tensor %s belongs to a module or is a leaf's gradient; it goes with that (spk_module_destroy, "
-                 "spk_tensor_destroy of the leaf)",
-                 spk_shape_text(x->shape).text);
-    else spk_tensor_retire(x);
+    if (!x || x->step) return; /* a step tensor is left to its step */
+    if (!x->belongs) {
+        spk_tensor_retire(x);
+        return;
+    }
+    spk_fail(x->object.ctx,
+             "spk_tensor_destroy: the tensor %s belongs to a module or is a leaf's gradient; it goes with that (spk_module_destroy, "
+             "spk_tensor_destroy of the leaf)",
+             spk_shape_text(x->shape).text);
 }
 
 spk_tensor *spk_tensor_header(spk_ctx *ctx, spk_shape shape) {

@@ -31,8 +31,8 @@ SPK_API spk_tensor *spk_scalar(spk_ctx *ctx, double value);
 SPK_API spk_tensor *spk_keep(spk_tensor *x);
 /**
  * Frees a persistent tensor before its context. What the unfinished step has computed from it stays right: its memory goes when the step
- * ends, and until then using it again is an error. After that nothing may use it any more, as with free(). An error for an op's result, and
- * for what belongs to another: a module's parameters and buffers, a leaf's gradient. NULL is allowed.
+ * ends, and until then using it again is an error. After that nothing may use it any more, as with free(). An error for
+ * what belongs to another: a module's parameters and buffers, a leaf's gradient. NULL is allowed; step tensors are left to their step.
  */
 SPK_API void spk_tensor_destroy(spk_tensor *x);
 /** A step tensor whose elements all are `value`: a constant inside a computation. */

@@ -29,7 +29,7 @@ static const spk_object_type optimizer_object = {.name = "optimizer", .destroy =
 void spk_optimizer_destroy(spk_optimizer *opt) {
     if (!opt) return;
     for (int64_t i = 0; i < opt->count; i++)
-        for (int k = 0; k < opt->type->moments; k++) spk_tensor_retire(opt->optimized[i].moment[k]);
+        for (int k = 0; k < opt->type->moments; k++) spk_tensor_free(opt->optimized[i].moment[k]);
     for (struct spk_schedule *schedule = opt->schedules, *next; schedule; schedule = next) {
         next = schedule->next;
         spk_object_destroy(&schedule->object);
