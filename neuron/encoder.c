@@ -135,8 +135,8 @@ static void latency_forward(spk_record *r) {
         }
 }
 
-const spk_op spk_op_poisson = {.name = "poisson", .attributes = sizeof(int64_t), .infer = infer, .forward = poisson_forward};
-const spk_op spk_op_latency = {.name = "latency", .attributes = sizeof(int64_t), .infer = infer, .forward = latency_forward};
+const spk_op spk_op_poisson = {.name = "poisson", .inputs = 1, .attributes = sizeof(int64_t), .infer = infer, .forward = poisson_forward};
+const spk_op spk_op_latency = {.name = "latency", .inputs = 1, .attributes = sizeof(int64_t), .infer = infer, .forward = latency_forward};
 
 spk_tensor *spk_poisson_encode(spk_tensor *x, int64_t T) { return spk_apply(&spk_op_poisson, &T, x); }
 spk_tensor *spk_latency_encode(spk_tensor *x, int64_t T) { return spk_apply(&spk_op_latency, &T, x); }

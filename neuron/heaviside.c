@@ -28,7 +28,12 @@ static void backward(spk_record *r) {
     for (int64_t i = 0; i < spk_count(r->in[0]); i++) to[i] *= spk_grad_of(r, 0)[i];
 }
 
-const spk_op spk_op_heaviside = {
-    .name = "heaviside", .attributes = sizeof(spk_surrogate), .saved_inputs = 1, .infer = infer, .forward = forward, .backward = backward};
+const spk_op spk_op_heaviside = {.name = "heaviside",
+                                 .inputs = 1,
+                                 .attributes = sizeof(spk_surrogate),
+                                 .saved_inputs = 1,
+                                 .infer = infer,
+                                 .forward = forward,
+                                 .backward = backward};
 
 spk_tensor *spk_heaviside(spk_tensor *x, spk_surrogate surrogate) { return spk_apply(&spk_op_heaviside, &surrogate, x); }

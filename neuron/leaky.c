@@ -177,6 +177,7 @@ static bool wants_product(const spk_record *r, int k, int64_t out) {
 }
 
 const spk_op spk_op_leaky = {.name = "leaky",
+                             .inputs = 3,
                              .attributes = sizeof(spk_leaky),
                              .outputs = 3,
                              .storages = SPK_REPEATED,

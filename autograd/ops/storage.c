@@ -24,10 +24,17 @@ static void dense_backward(spk_record *r) {
         for (int64_t i = 0; i < n; i++) to[i] += g[t * n + i];
 }
 
-const spk_op spk_op_dense = {
-    .name = "dense", .storages = SPK_BITS | SPK_REPEATED, .infer = dense_infer, .forward = dense_forward, .backward = dense_backward};
+const spk_op spk_op_dense = {.name = "dense",
+                             .inputs = 1,
+                             .storages = SPK_BITS | SPK_REPEATED,
+                             .infer = dense_infer,
+                             .forward = dense_forward,
+                             .backward = dense_backward};
 
-spk_tensor *spk_dense(spk_tensor *x) { return x && x->storage == SPK_DENSE ? x : spk_apply(&spk_op_dense, NULL, x); }
+/* x itself where nothing is to be done; what cannot be used goes on to the op, which says so. */
+static bool is_stored(const spk_tensor *x, spk_storage storage) { return x && x->storage == storage && spk_tensor_lives(x->object.ctx, x); }
+
+spk_tensor *spk_dense(spk_tensor *x) { return is_stored(x, SPK_DENSE) ? x : spk_apply(&spk_op_dense, NULL, x); }
 
 static bool bits_infer(spk_record *r) {
     const spk_tensor *x = r->in[0];
@@ -47,6 +54,6 @@ static void bits_forward(spk_record *r) {
 
 static void bits_backward(spk_record *r) { spk_grad_pass(r, 0, 0); }
 
-const spk_op spk_op_bits = {.name = "bits", .infer = bits_infer, .forward = bits_forward, .backward = bits_backward};
+const spk_op spk_op_bits = {.name = "bits", .inputs = 1, .infer = bits_infer, .forward = bits_forward, .backward = bits_backward};
 
-spk_tensor *spk_bits(spk_tensor *x) { return x && x->storage == SPK_BITS ? x : spk_apply(&spk_op_bits, NULL, x); }
+spk_tensor *spk_bits(spk_tensor *x) { return is_stored(x, SPK_BITS) ? x : spk_apply(&spk_op_bits, NULL, x); }
