@@ -16,7 +16,7 @@ typedef struct check {
 
 static spk_tensor *weighted_sum(check *c) {
     spk_tensor *y = c->function(c->o.user, c->inputs);
-    if (!spk_tensor_usable(c->ctx, y, "spk_gradcheck, of the function's result")) return &c->ctx->inert;
+    if (!spk_tensor_usable(c->ctx, y, "spk_gradcheck (the function's result)")) return &c->ctx->inert;
     if (!c->weights) {
         spk_tensor *weights = spk_tensor_create(c->ctx, spk_tensor_shape(y));
         if (!spk_fill_uniform(weights, -1, 1)) return weights;

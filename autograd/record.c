@@ -154,7 +154,7 @@ bool spk_output_bits(spk_record *r, int k, spk_shape shape, int64_t row, spk_rea
 }
 
 static spk_real *no_values(const spk_tensor *x) {
-    if (x)
+    if (x && spk_tensor_usable(x->object.ctx, x, "spk_values"))
         spk_fail(x->object.ctx, "spk_values: a tensor %s is stored as bits; leave SPK_BITS out of the op's storages",
                  spk_shape_text(x->shape).text);
     return NULL;
@@ -162,7 +162,10 @@ static spk_real *no_values(const spk_tensor *x) {
 
 bool spk_wanted(const spk_record *r, int k) { return r && k >= 0 && k < SPK_MAX_OUTPUTS && (r->wanted >> k & 1); }
 bool spk_is_recorded(const spk_record *r) { return r && r->recorded; }
-spk_real *spk_values(spk_tensor *x) { return x && x->storage != SPK_BITS ? spk_reals(x) : no_values(x); }
+spk_real *spk_values(spk_tensor *x) {
+    const bool there = x && x->storage != SPK_BITS && (!x->step || x->step == x->object.ctx->step);
+    return there ? spk_reals(x) : no_values(x);
+}
 int64_t spk_count(const spk_tensor *x) { return x ? spk_stored(x) : 0; }
 void *spk_save_for_backward(spk_record *r, size_t bytes) { return r ? r->saved = spk_step_data(r->ctx, bytes) : NULL; }
 void *spk_scratch(spk_record *r, size_t bytes) { return r ? spk_step_data(r->ctx, bytes) : NULL; }

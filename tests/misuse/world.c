@@ -80,6 +80,8 @@ static void world_make(world *w, world *other) {
     spk_tensor *samples = uniform(ctx, SPK_SHAPE(8, 6), 0, 1);
     const int64_t labels[] = {0, 1, 2, 1, 0, 0, 2, 1};
     w->data = spk_dataset_from(ctx, spk_tensor_shape(samples), spk_data(samples), labels, .batch = 2, .shuffle = true);
+    spk_backward(spk_sum(w->leaf)); /* it keeps the memory of its gradient */
+    spk_clear_grad(w->leaf);
     /* Two steps: from then on a step asks for no more memory. */
     train(w);
     train(w);
