@@ -91,7 +91,7 @@ static bool check_call(spk_ctx *ctx, const spk_op *op, const void *attributes, i
 
 spk_tensor *spk_apply_n(const spk_op *op, const void *attributes, int n, spk_tensor *const *inputs, unsigned wanted, spk_tensor **outputs) {
     spk_ctx *ctx = NULL;
-    for (int i = 0; inputs && i < n && !ctx; i++)
+    for (int i = 0; inputs && i < n && !spk_ctx_is_real(ctx); i++) /* a call without a context may have given one of the inputs */
         if (inputs[i]) ctx = inputs[i]->object.ctx;
     ctx = spk_ctx_or_failed(ctx);
     spk_record *r = check_call(ctx, op, attributes, n, wanted) ? record_create(ctx, op, attributes, n, inputs) : NULL;

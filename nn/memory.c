@@ -20,8 +20,9 @@ spk_tensor *spk_memory(spk_module *module, const char *name) {
 
 bool spk_memory_check(spk_module *module, const char *name, spk_shape shape, spk_tensor **value) {
     const spk_slot *slot = memory_slot(module, name);
-    *value = NULL;
-    if (!slot) return false;
+    if (value) *value = NULL;
+    else if (slot) spk_module_fail(module, "memory '%s': the place for its value is NULL", name);
+    if (!slot || !value) return false;
     if (slot->ended)
         spk_module_fail(module,
                         "memory '%s' belongs to the graph of a finished step; call spk_reset(net) between samples, or "
@@ -36,6 +37,7 @@ bool spk_memory_check(spk_module *module, const char *name, spk_shape shape, spk
 
 spk_tensor *spk_memory_like(spk_module *module, const char *name, spk_tensor *x) {
     spk_tensor *value;
+    if (spk_module_usable(module) && !spk_tensor_usable(module->object.ctx, x, "spk_memory_like")) return &spk_module_ctx(module)->inert;
     if (!spk_memory_check(module, name, spk_tensor_shape(x), &value)) return &spk_module_ctx(module)->inert;
     return value ? value : spk_full(module->object.ctx, spk_tensor_shape(x), spk_reset_value(module, name));
 }

@@ -4,6 +4,8 @@
 
 #include "nn/module.h"
 
+/* What a constructor returns: the module, or the inert one for NULL and, with the module destroyed, when its context has failed. */
+spk_module *spk_module_finished(void *module);
 /* True for a module that can be used; false for NULL and the inert one, and when its context has failed. */
 bool spk_module_usable(const spk_module *module);
 /* The slot of this module (not of its parts) with a name and one of these kinds, or NULL. */

@@ -46,6 +46,8 @@ struct spk_optimizer {
 
 /* An optimizer of a type with all parameters of the module in group 0, zeroed after the spk_optimizer; NULL after an error. */
 void *spk_optimizer_create(spk_module *module, const spk_optimizer_type *type, double lr, double weight_decay);
+/* Takes a parameter that is destroyed out of all optimizers of its context. */
+void spk_optimizers_forget(spk_ctx *ctx, const spk_tensor *parameter);
 /* Returns ok; if it is false the error says `who: .option is value; it must be rule`. */
 bool spk_check_option(spk_ctx *ctx, bool ok, const char *who, const char *option, double value, const char *rule);
 /* spk_check_option for what must be a finite number, 0 or more. */
