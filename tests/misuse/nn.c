@@ -165,6 +165,7 @@ Test(misuse_nn, walks) {
 
 /* The membrane after a forward, [2, 5], then asked for with another shape. */
 static spk_module *charged(world *s) {
+    spk_reset(s->neuron);
     spk_call(s->neuron, spk_linear(s->x, s->matrix, NULL));
     return s->neuron;
 }
