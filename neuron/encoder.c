@@ -12,7 +12,8 @@ static bool infer(spk_record *r) {
     const int64_t T = *(const int64_t *)r->attributes;
     const spk_tensor *x = r->in[0];
     spk_shape shape = x->shape;
-    if (T < 1 || shape.axes < 1 || shape.dim[0] > ((int64_t)1 << 56) / T)
+    const int64_t most = T < 1 ? 0 : ((int64_t)1 << 56) / T; /* none for a T past that, whose words could not be counted */
+    if (most < 1 || shape.axes < 1 || shape.dim[0] > most)
         return spk_op_fail(r, "T = %lld steps of x %s: needs T >= 1 and a batch axis", (long long)T, spk_shape_text(shape).text);
     const int64_t row = shape.axes > 1 ? shape.dim[shape.axes - 1] : shape.dim[0];
     shape.dim[0] *= T;

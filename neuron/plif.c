@@ -1,6 +1,7 @@
 /* ParametricLIF: the time constant is learned (Fang et al., ICCV 2021, arXiv 2007.05785). */
 #include "autograd/ops.h"
 #include "neuron/lif.h"
+#include "nn/module_internal.h"
 #include <math.h>
 
 typedef struct plif_node {
@@ -29,5 +30,6 @@ spk_module *spk_plif_with(spk_ctx *ctx, spk_lif_opts options) {
     if (!plif) return spk_inert_module();
     plif->decay_input = options.decay_input;
     plif->w = spk_register_parameter(&plif->base.module, "w", SPK_SCALAR);
-    return spk_fill(plif->w, -log(options.tau - 1)) ? &plif->base.module : spk_inert_module();
+    spk_fill(plif->w, -log(options.tau - 1));
+    return spk_module_finished(plif);
 }
