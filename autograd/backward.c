@@ -57,8 +57,10 @@ void spk_add_grad_hook(spk_tensor *x, spk_grad_hook hook, void *user) {
         return;
     }
     static const spk_object_type owned = {.name = "gradient hook"};
+    const spk_activity before = spk_doing_function(ctx, "spk_add_grad_hook");
     spk_object *home = x->step ? NULL : spk_object_create(ctx, &owned, sizeof(spk_object) + sizeof(struct spk_hook));
     struct spk_hook *h = x->step ? spk_step_header(ctx, sizeof *h) : (struct spk_hook *)(void *)(home ? home + 1 : NULL);
+    spk_done(ctx, before);
     if (!h) return;
     *h = (struct spk_hook){hook, user, x->hooks};
     x->hooks = h;
@@ -309,6 +311,7 @@ static void step_back(spk_record *r) {
         any = true;
     }
     if (!any) return;
+    r->ctx->doing = (spk_activity){r->op->name, r->path, .backward = true};
     r->op->backward(r);
     if (r->ctx->failed) return;
     for (int i = 0; i < r->inputs; i++) {
@@ -321,6 +324,14 @@ static void step_back(spk_record *r) {
         gradient_drop(r->ctx, out->grad);
         out->grad = NULL;
     }
+}
+
+/* A gradient that is not whole is none: what this walk may have written is not for an optimizer. */
+static void drop_gradients(spk_ctx *ctx, spk_tensor *y) {
+    if (!y->record) y->grad_ready = false;
+    for (spk_record *r = ctx->tape; r; r = r->previous)
+        for (int i = 0; i < r->inputs; i++)
+            if (r->in[i] && !r->in[i]->record && r->in[i]->walk == ctx->walk) r->in[i]->grad_ready = false;
 }
 
 /* A leaf with hooks gets what this backward brought, once it is whole. */
@@ -356,6 +367,18 @@ static spk_tensor *seed(spk_tensor *y, spk_tensor *gradient) {
     return g;
 }
 
+static void walk_back(spk_ctx *ctx, spk_tensor *y, spk_tensor *g, bool retain) {
+    forget_retained(ctx);
+    deliver(y, g);
+    for (spk_record *r = ctx->tape; r && !ctx->failed; r = r->previous) {
+        if (!reached(r, ctx->walk)) continue;
+        step_back(r);
+        r->consumed = !retain;
+    }
+    if (!ctx->failed) release_arrivals(ctx, y);
+    if (ctx->failed) drop_gradients(ctx, y);
+}
+
 bool spk_backward_with(spk_tensor *y, spk_backward_opts options) {
     spk_ctx *ctx = spk_tensor_ctx(y);
     if (!spk_tensor_usable(ctx, y, "spk_backward")) return false;
@@ -363,15 +386,9 @@ bool spk_backward_with(spk_tensor *y, spk_backward_opts options) {
         spk_fail(ctx, "spk_backward: the result of %s does not depend on a tensor that requires a gradient", y->op);
         return false;
     }
+    const spk_activity before = spk_doing_function(ctx, "spk_backward");
     spk_tensor *g = prepare(ctx, y) ? seed(y, options.gradient) : NULL;
-    if (!g) return false;
-    forget_retained(ctx);
-    deliver(y, g);
-    for (spk_record *r = ctx->tape; r && !ctx->failed; r = r->previous) {
-        if (!reached(r, ctx->walk)) continue;
-        step_back(r);
-        r->consumed = !options.retain;
-    }
-    if (!ctx->failed) release_arrivals(ctx, y);
-    return !ctx->failed;
+    if (g) walk_back(ctx, y, g, options.retain);
+    spk_done(ctx, before);
+    return g && !ctx->failed;
 }

@@ -94,9 +94,12 @@ spk_tensor *spk_apply_n(const spk_op *op, const void *attributes, int n, spk_ten
     for (int i = 0; inputs && i < n && !spk_ctx_is_real(ctx); i++) /* a call without a context may have given one of the inputs */
         if (inputs[i]) ctx = inputs[i]->object.ctx;
     ctx = spk_ctx_or_failed(ctx);
-    spk_record *r = check_call(ctx, op, attributes, n, wanted) ? record_create(ctx, op, attributes, n, inputs) : NULL;
+    const bool right = check_call(ctx, op, attributes, n, wanted);
+    const spk_activity before = spk_doing_function(ctx, right ? op->name : NULL);
+    spk_record *r = right ? record_create(ctx, op, attributes, n, inputs) : NULL;
     if (r) r->wanted = wanted | 1;
     const bool done = r && run(r);
+    spk_done(ctx, before);
     for (int k = 0; outputs && k < SPK_MAX_OUTPUTS; k++) outputs[k] = !(wanted >> k & 1) ? NULL : done ? r->out[k] : &ctx->inert;
     return done ? r->out[0] : &ctx->inert;
 }

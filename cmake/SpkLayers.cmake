@@ -5,6 +5,21 @@ if(SPK_WERROR)
     list(APPEND SPK_C_FLAGS -Werror)
 endif()
 set(SPK_OPTIMISE $<$<CONFIG:Release>:-O3>)
+
+# Hardening, as far as the compiler and the linker know it: bench/steps measures no cost. _FORTIFY_SOURCE needs an optimised build, and would hide
+# mistakes from the sanitizers.
+include(CheckCCompilerFlag)
+include(CheckLinkerFlag)
+set(SPK_HARDENING $<$<CONFIG:Release>:-U_FORTIFY_SOURCE> $<$<CONFIG:Release>:-D_FORTIFY_SOURCE=2>)
+foreach(flag -fstack-protector-strong -fstack-clash-protection -fcf-protection)
+    string(MAKE_C_IDENTIFIER "SPK_HAS${flag}" known)
+    check_c_compiler_flag(${flag} ${known})
+    if(${known})
+        list(APPEND SPK_HARDENING ${flag})
+    endif()
+endforeach()
+check_linker_flag(C LINKER:-z,relro,-z,now SPK_HAS_RELRO)
+set(SPK_HARDENED_LINK $<$<BOOL:${SPK_HAS_RELRO}>:LINKER:-z,relro,-z,now>)
 set(SPK_LAYER_VIEWS ${CMAKE_CURRENT_BINARY_DIR}/layers)
 
 # A folder that holds only this layer, as a link: on the include path of a layer and of those above it, so that an include that points
@@ -25,7 +40,7 @@ function(spk_layer layer)
             target_include_directories(${target} PRIVATE ${SPK_LAYER_VIEWS}/${view})
         endforeach()
         target_link_libraries(${target} PRIVATE spk_blas spk_threads ${arg_LINK})
-        target_compile_options(${target} PRIVATE ${SPK_C_FLAGS} ${SPK_OPTIMISE})
+        target_compile_options(${target} PRIVATE ${SPK_C_FLAGS} ${SPK_OPTIMISE} ${SPK_HARDENING})
         target_compile_definitions(${target} PRIVATE $<$<STREQUAL:${bits},64>:SPK_REAL_DOUBLE> $<$<NOT:$<BOOL:${SPK_CLONES}>>:SPK_NO_CLONES>
                                                      $<$<CONFIG:Debug>:SPK_DEBUG_CHECKS>)
         set_target_properties(${target} PROPERTIES C_STANDARD 17 C_EXTENSIONS ON C_VISIBILITY_PRESET hidden
@@ -49,6 +64,7 @@ function(spk_libraries)
             target_compile_definitions(${target} PUBLIC $<$<STREQUAL:${bits},64>:SPK_REAL_DOUBLE>)
             target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:PkgConfig::OPENBLAS> $<BUILD_INTERFACE:PkgConfig::CJSON>
                                   $<BUILD_INTERFACE:spk_threads> ZLIB::ZLIB m)
+            target_link_options(${target} PRIVATE ${SPK_HARDENED_LINK})
             set_target_properties(${target} PROPERTIES LINKER_LANGUAGE C)
             add_library(spiketape::${target} ALIAS ${target})
         endforeach()

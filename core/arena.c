@@ -15,8 +15,10 @@ struct spk_chunk {
 
 static size_t rounded(size_t bytes) { return (bytes + SPK_ALIGNMENT - 1) / SPK_ALIGNMENT * SPK_ALIGNMENT; }
 
-static spk_chunk *chunk_create(spk_arena *arena, size_t size) {
-    spk_chunk *chunk = spk_allocate_uninitialised(arena->ctx, sizeof *chunk + size + SPK_ALIGNMENT);
+/* A chunk for `size` bytes, from one of spk_allocate_uninitialised and spk_allocate_if_there. */
+static spk_chunk *chunk_create(spk_arena *arena, size_t size, void *(*allocate)(spk_ctx *ctx, size_t bytes)) {
+    const size_t more = sizeof(spk_chunk) + SPK_ALIGNMENT;
+    spk_chunk *chunk = allocate(arena->ctx, size < SIZE_MAX - more ? size + more : SIZE_MAX);
     if (!chunk) return NULL;
     const uintptr_t start = ((uintptr_t)(chunk + 1) + SPK_ALIGNMENT - 1) / SPK_ALIGNMENT * SPK_ALIGNMENT;
     *chunk = (spk_chunk){.size = size, .bytes = (unsigned char *)start};
@@ -37,16 +39,21 @@ static size_t capacity(const spk_arena *arena) {
     return total;
 }
 
-static bool grow(spk_arena *arena, size_t bytes) {
-    size_t size = capacity(arena);
-    if (size < FIRST_CHUNK) size = FIRST_CHUNK;
-    if (size < bytes) size = bytes;
-    spk_chunk *chunk = chunk_create(arena, size);
+static size_t at_least_first(size_t bytes) { return bytes < FIRST_CHUNK ? FIRST_CHUNK : bytes; }
+
+static bool append(spk_arena *arena, spk_chunk *chunk) {
     if (!chunk) return false;
     if (arena->current) arena->current->next = chunk;
     else arena->first = chunk;
     arena->current = chunk;
     return true;
+}
+
+/* Twice what is held where there is so much; else what is asked for, and where there is not even that, the error. */
+static bool grow(spk_arena *arena, size_t bytes) {
+    const size_t size = at_least_first(capacity(arena));
+    return (size > bytes && append(arena, chunk_create(arena, size, spk_allocate_if_there))) ||
+           append(arena, chunk_create(arena, bytes, spk_allocate_uninitialised));
 }
 
 /* The smallest block given back that is large enough; what it has too much stays for others. */
@@ -109,10 +116,10 @@ void spk_arena_rewind(spk_arena *arena) {
     if (!arena->first) return;
     if (arena->first->next) {
         /* One chunk holds any sequence of blocks whose sum fits, wherever a chunk border fell before. The old chunks go first: a step's
-         * memory is never held twice. */
-        const size_t size = capacity(arena);
+         * memory is never held twice. Without memory for the one the next step grows its own. */
+        const size_t size = at_least_first(capacity(arena));
         chunks_release(arena);
-        if (!grow(arena, size)) return;
+        if (!append(arena, chunk_create(arena, size, spk_allocate_if_there))) return;
     }
     arena->current = arena->first;
     arena->first->used = 0;
@@ -120,7 +127,7 @@ void spk_arena_rewind(spk_arena *arena) {
 
 bool spk_arena_reserve(spk_arena *arena, size_t bytes) {
     const size_t held = capacity(arena);
-    return held >= bytes || grow(arena, bytes);
+    return held >= bytes || append(arena, chunk_create(arena, at_least_first(bytes), spk_allocate_if_there));
 }
 
 void spk_arena_destroy(spk_arena *arena) { chunks_release(arena); }

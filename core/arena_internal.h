@@ -28,7 +28,8 @@ void *spk_arena_take(spk_arena *arena, size_t bytes);
 void spk_arena_give(spk_arena *arena, void *block, size_t bytes);
 /* Frees all blocks at once and keeps the memory, as one chunk, so that the next step of the same or a smaller size asks for no more. */
 void spk_arena_rewind(spk_arena *arena);
-/* Takes memory now, so that blocks of `bytes` in all can be had after the next rewind without the allocator. */
+/* Takes memory now, so that blocks of `bytes` in all can be had after the next rewind without the allocator. False, which is no error,
+ * when there is not so much. */
 bool spk_arena_reserve(spk_arena *arena, size_t bytes);
 void spk_arena_destroy(spk_arena *arena);
 

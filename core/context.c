@@ -93,18 +93,53 @@ typedef union block_head {
     max_align_t align;
 } block_head;
 
-void *spk_allocate_uninitialised(spk_ctx *ctx, size_t bytes) {
-    ctx = spk_ctx_or_failed(ctx);
-    if (ctx->failed) return NULL;
+void *spk_allocate_if_there(spk_ctx *ctx, size_t bytes) {
     block_head *block = bytes < SIZE_MAX - sizeof *block ? ctx->allocator.allocate(ctx->allocator.user, sizeof *block + bytes) : NULL;
-    if (!block) {
-        spk_fail(ctx, "no memory: %zu bytes were refused while %zu are held", bytes, ctx->held);
-        return NULL;
-    }
+    if (!block) return NULL;
     block->bytes = bytes;
     block->owner = ctx;
     ctx->held += bytes;
     return block + 1;
+}
+
+spk_activity spk_doing(spk_ctx *ctx, spk_activity now) {
+    const spk_activity before = ctx->doing;
+    if (now.name && !ctx->failed) ctx->doing = now;
+    return before;
+}
+
+void spk_done(spk_ctx *ctx, spk_activity before) {
+    if (!ctx->failed) ctx->doing = before; /* else spk_clear_error does */
+}
+
+/* `linear (net.fc1): `, as far as it is known and has room. There is no memory: the path is copied piece by piece. */
+static void write_activity(const spk_ctx *ctx, char *text, size_t room) {
+    const spk_activity *a = &ctx->doing;
+    const spk_scope *inner = a->path ? NULL : ctx->scope;
+    const bool placed = a->path ? *a->path : inner != NULL;
+    char path[SPK_ERROR_TEXT / 2] = "", *end = path + sizeof path - 1;
+    *end = '\0';
+    for (const spk_scope *s = inner; s; s = s->outer) { /* innermost first: filled from the back; a path too long loses its beginning */
+        const size_t n = strlen(s->name);
+        if ((size_t)(end - path) < n + 1) break;
+        if (s != inner) *--end = '.';
+        memcpy(end -= n, s->name, n);
+    }
+    if (!a->name && !placed) *text = '\0';
+    else
+        snprintf(text, room, "%s%s%s%s%s: ", a->backward ? "backward of " : "", a->name ? a->name : "a layer", placed ? " (" : "",
+                 a->path ? a->path : end, placed ? ")" : "");
+}
+
+void *spk_allocate_uninitialised(spk_ctx *ctx, size_t bytes) {
+    ctx = spk_ctx_or_failed(ctx);
+    if (ctx->failed) return NULL;
+    void *block = spk_allocate_if_there(ctx, bytes);
+    if (block) return block;
+    char who[SPK_ERROR_TEXT / 2 + SPK_ERROR_TEXT / 4];
+    write_activity(ctx, who, sizeof who);
+    spk_fail(ctx, "%sno memory: %zu bytes were refused while %zu are held", who, bytes, ctx->held);
+    return NULL;
 }
 
 void *spk_allocate(spk_ctx *ctx, size_t bytes) {
@@ -148,21 +183,56 @@ void spk_object_destroy(spk_object *object) {
 void *spk_step_header(spk_ctx *ctx, size_t bytes) { return spk_arena_take(&ctx->headers[ctx->step & 1], bytes); }
 
 void *spk_step_data(spk_ctx *ctx, size_t bytes) {
+    if (ctx->failed) return NULL;
     void *block = spk_arena_take(&ctx->data, bytes);
     if (ctx->data.used > ctx->step_peak) ctx->step_peak = ctx->data.used;
     return block;
 }
 
+bool spk_remember(spk_ctx *ctx, spk_tensor *x) {
+    for (const spk_undo *u = ctx->undo; u; u = u->next)
+        if (u->tensor == x) return true;
+    spk_undo *u = spk_step_header(ctx, sizeof *u);
+    void *numbers = u ? spk_step_data(ctx, spk_bytes(x->size)) : NULL;
+    if (!numbers) return false;
+    memcpy(numbers, x->data, spk_bytes(x->size));
+    *u = (spk_undo){x, numbers, ctx->undo};
+    ctx->undo = u;
+    return true;
+}
+
+void spk_forget(spk_ctx *ctx, const spk_tensor *x) {
+    for (spk_undo *u = ctx->undo; u; u = u->next)
+        if (u->tensor == x) u->tensor = NULL;
+}
+
+/* Puts back what the step's ops changed of what outlives it. */
+static void undo_step(spk_ctx *ctx) {
+    for (const spk_undo *u = ctx->undo; u; u = u->next) {
+        if (!u->tensor) continue;
+        memcpy(u->tensor->data, u->numbers, spk_bytes(u->tensor->size));
+        u->tensor->version++;
+    }
+    ctx->random = ctx->begun;
+}
+
+/* Nothing in here can fail: a step whose last call was right has been taken. */
 void spk_end_step(spk_ctx *ctx) {
     ctx = spk_ctx_or_failed(ctx);
     if (!spk_ctx_is_real(ctx)) return;
-    for (spk_object *object = ctx->objects.next; object != &ctx->objects; object = object->next)
-        if (object->type->end_step) object->type->end_step(object);
+    for (spk_object *object = ctx->objects.next; object != &ctx->objects; object = object->next) {
+        const spk_object_type *type = object->type;
+        void (*const end)(spk_object *) = ctx->failed && type->drop_step ? type->drop_step : type->end_step;
+        if (end) end(object);
+    }
+    if (ctx->failed) undo_step(ctx);
+    ctx->begun = ctx->random;
+    ctx->undo = NULL;
     spk_tensors_end_step(ctx);
     ctx->tape = NULL;
     const spk_arena *ended = &ctx->headers[ctx->step++ & 1];
     spk_arena *next = &ctx->headers[ctx->step & 1];
-    spk_arena_reserve(next, ended->used); /* the next step may be like the last: from the second on nothing is allocated */
+    (void)spk_arena_reserve(next, ended->used); /* the next step may be like the last: from the second on nothing is allocated */
     spk_arena_rewind(next);
     spk_arena_rewind(&ctx->data);
 }
@@ -174,10 +244,11 @@ const char *spk_error(const spk_ctx *ctx) { return seen(ctx)->error; }
 void spk_clear_error(spk_ctx *ctx) {
     ctx = spk_ctx_or_failed(ctx);
     if (!spk_ctx_is_real(ctx) || !ctx->failed) return;
+    spk_end_step(ctx); /* as of a step that failed */
     ctx->failed = false;
     ctx->error[0] = '\0';
     ctx->scope = NULL;
-    spk_end_step(ctx);
+    ctx->doing = (spk_activity){0};
 }
 
 void spk_fail(spk_ctx *ctx, const char *format, ...) {
@@ -193,7 +264,7 @@ void spk_fail(spk_ctx *ctx, const char *format, ...) {
 
 void spk_seed(spk_ctx *ctx, uint64_t seed) {
     ctx = spk_ctx_or_failed(ctx);
-    if (spk_ctx_is_real(ctx)) ctx->random = (spk_random){.seed = seed};
+    if (spk_ctx_is_real(ctx)) ctx->random = ctx->begun = (spk_random){.seed = seed};
 }
 
 void spk_set_road(spk_ctx *ctx, spk_road road) {

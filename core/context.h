@@ -8,7 +8,15 @@ SPK_BEGIN_DECLS
 
 typedef struct spk_ctx spk_ctx;
 
-/** Where a context gets its memory. Both functions get `user`; allocate returns NULL when there is no memory. */
+/**
+ * Where a context gets its memory. Both functions get `user`; allocate returns NULL when there is no memory, blocks aligned as malloc's
+ * otherwise. Both are called by the thread that uses the context, never by the library's own.
+ *
+ * From here comes what the library keeps and computes with: tensors, modules, optimizers, datasets, steps, texts, the bytes of files.
+ * What others take is theirs, from malloc or the system: a stream's buffer (the C library) and zlib's (about 64 KB) while a file is
+ * open; cJSON's tree of a state file's header while it is read; stacks of the threads of spk_set_threads, once a process; OpenBLAS's work
+ * memory. Where one of the first three gets none the call fails with an error, where a thread gets none there are fewer threads.
+ */
 typedef struct spk_allocator {
     void *(*allocate)(void *user, size_t bytes);
     void (*release)(void *user, void *block);
@@ -48,7 +56,8 @@ SPK_API void spk_ctx_take(spk_ctx *ctx);
 
 /**
  * Ends a training step: every step tensor (each op's result) is freed at once, memories keep their values, the tape is empty. The
- * memory is kept for the next step. Pointers from spk_data to step tensors end here.
+ * memory is kept for the next step. Pointers from spk_data to step tensors end here. It cannot fail, and takes no memory that is needed.
+ * After an error it drops the step, as spk_clear_error does.
  */
 SPK_API void spk_end_step(spk_ctx *ctx);
 
@@ -56,7 +65,18 @@ SPK_API void spk_end_step(spk_ctx *ctx);
 SPK_API bool spk_failed(const spk_ctx *ctx);
 /** The first error since the context was made or cleared: op, layer, shapes, remedy. "" without one. Valid until the next call. */
 SPK_API const char *spk_error(const spk_ctx *ctx);
-/** Forgets the error, drops the unfinished step and lets the context work again. */
+/**
+ * Forgets the error, drops the unfinished step and lets the context work again. A step that failed, for want of memory or for any other
+ * reason, leaves nothing behind:
+ * - Parameters, moments, step counts and schedules change in spk_optimizer_step, spk_schedule_step, spk_load and the program's own writes
+ *   alone; each of these is done whole or not at all.
+ * - Memories (membranes), batch norm's running statistics and the random stream are as they were when the step began: after the last
+ *   spk_end_step. spk_reset and spk_detach count at once, and so do draws that fill persistent tensors or the program's arrays.
+ * - A backward that failed leaves no gradient, not half of one, to the leaves that it had begun with.
+ * - A batch that was taken stays taken: spk_next_batch gives the next one.
+ * So the step can be done again, from the same batch, and ends with the same bits as if it had not failed: if spk_optimizer_step was its
+ * last call that can fail. What a constructor had made before it failed is freed, or is the context's.
+ */
 SPK_API void spk_clear_error(spk_ctx *ctx);
 /** Sets the error slot unless an error is there already (the first wins); printf-like. For ops and modules of one's own. `format` must fit
  * what follows, as with printf. */
@@ -111,8 +131,9 @@ typedef struct spk_object {
 /** The type of an owned thing. */
 typedef struct spk_object_type {
     const char *name;
-    void (*destroy)(spk_object *object);  /**< frees what the object holds besides its own block; may be NULL */
-    void (*end_step)(spk_object *object); /**< called by spk_end_step before step tensors go; may be NULL */
+    void (*destroy)(spk_object *object);   /**< frees what the object holds besides its own block; may be NULL */
+    void (*end_step)(spk_object *object);  /**< called by spk_end_step before step tensors go; may be NULL. It must need no memory */
+    void (*drop_step)(spk_object *object); /**< called instead when the step has failed; NULL: end_step is */
 } spk_object_type;
 
 /** A zeroed object of `size` bytes, at least those of spk_object, owned by ctx; NULL (with the error set) without memory or when ctx has

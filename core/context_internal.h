@@ -14,6 +14,20 @@ typedef struct spk_scope {
     const struct spk_scope *outer;
 } spk_scope;
 
+/* Who asks for memory, for the error when there is none. */
+typedef struct spk_activity {
+    const char *name; /* an op or a public function; NULL: nobody has said */
+    const char *path; /* the layer's; NULL: that of the modules being called */
+    bool backward;
+} spk_activity;
+
+/* A persistent tensor that an op of this step has written to (batch norm's running statistics), and its numbers before that. */
+typedef struct spk_undo {
+    spk_tensor *tensor; /* NULL: destroyed since */
+    void *numbers;
+    struct spk_undo *next;
+} spk_undo;
+
 struct spk_ctx {
     spk_allocator allocator;
     size_t held;        /* bytes taken from the allocator */
@@ -37,6 +51,9 @@ struct spk_ctx {
     spk_road_counts roads;
 
     spk_random random;
+    spk_random begun; /* where the step's draws began: a step that failed goes back to here */
+    spk_undo *undo;   /* of the step, newest first */
+    spk_activity doing;
     spk_tensor inert; /* what a failed op returns */
 
     /* Autograd's: the newest record of the tape, whether results are recorded, the stamp of backward's last walk. */
@@ -53,7 +70,19 @@ spk_ctx *spk_ctx_or_failed(spk_ctx *ctx);
 bool spk_ctx_is_real(const spk_ctx *ctx);
 /* As spk_allocate, without zeros. */
 void *spk_allocate_uninitialised(spk_ctx *ctx, size_t bytes);
-/* Memory of the current step for headers and for numbers. */
+/* As that, for memory that can be done without: NULL is no error. */
+void *spk_allocate_if_there(spk_ctx *ctx, size_t bytes);
+/* Names who asks for memory from here on, and who asked before, for spk_done; `name` NULL: who asked before goes on. */
+spk_activity spk_doing(spk_ctx *ctx, spk_activity now);
+#define spk_doing_function(ctx, function) spk_doing((ctx), (spk_activity){.name = (function)})
+/* The end of it. */
+void spk_done(spk_ctx *ctx, spk_activity before);
+/* Called before an op writes to a persistent tensor that is no operand: if the step fails, its numbers come back. False without memory. */
+bool spk_remember(spk_ctx *ctx, spk_tensor *x);
+/* The tensor ends: nothing comes back to it. */
+void spk_forget(spk_ctx *ctx, const spk_tensor *x);
+/* Memory of the current step for headers and for numbers. Once the context has failed there is none for numbers, so that an op whose first
+ * block was refused gets no second one; errors still get theirs for headers. */
 void *spk_step_header(spk_ctx *ctx, size_t bytes);
 void *spk_step_data(spk_ctx *ctx, size_t bytes);
 /* The path of the modules being called, `net.fc1`, as text of the current step; "" outside of any. */

@@ -72,6 +72,7 @@ void spk_random_uniform(spk_ctx *ctx, int64_t n, double low, double high, spk_re
         spk_random_words(draw, first, count, words);
         to_range(count, words, (spk_real)low, (spk_real)high, (spk_real)(high - low), out + first);
     }
+    ctx->begun = ctx->random; /* the numbers outlive the step */
 }
 
 void spk_random_normal(spk_ctx *ctx, int64_t n, double mean, double standard_deviation, spk_real *out) {
@@ -87,6 +88,7 @@ void spk_random_normal(spk_ctx *ctx, int64_t n, double mean, double standard_dev
         out[i] = (spk_real)(mean + standard_deviation * radius * cos(angle));
         if (i + 1 < n) out[i + 1] = (spk_real)(mean + standard_deviation * radius * sin(angle));
     }
+    ctx->begun = ctx->random;
 }
 
 void spk_random_permutation(spk_ctx *ctx, int64_t n, int64_t *out) {
@@ -103,4 +105,5 @@ void spk_random_permutation(spk_ctx *ctx, int64_t n, int64_t *out) {
         out[i] = out[j];
         out[j] = i;
     }
+    ctx->begun = ctx->random;
 }

@@ -7,7 +7,10 @@
 
 spk_real spk_inert_data[8];
 
-static void persistent_destroy(spk_object *object) { spk_release(object->ctx, ((spk_tensor *)object)->block); }
+static void persistent_destroy(spk_object *object) {
+    spk_forget(object->ctx, (spk_tensor *)object);
+    spk_release(object->ctx, ((spk_tensor *)object)->block);
+}
 
 static const spk_object_type persistent_type = {.name = "tensor", .destroy = persistent_destroy};
 
@@ -19,12 +22,13 @@ static bool check_shape(spk_ctx *ctx, const char *who, spk_shape shape) {
 
 static spk_tensor *persistent(spk_ctx *ctx, const char *who, spk_shape shape) {
     if (!check_shape(ctx, who, shape)) return &ctx->inert;
+    const spk_activity before = spk_doing_function(ctx, ctx->doing.name ? NULL : who);
     spk_tensor *x = spk_object_create(ctx, &persistent_type, sizeof *x);
-    if (!x) return &ctx->inert;
     const int64_t size = spk_shape_size(shape);
-    unsigned char *block = spk_allocate(ctx, spk_bytes(size) + 2 * SPK_ALIGNMENT);
+    unsigned char *block = x ? spk_allocate(ctx, spk_bytes(size) + 2 * SPK_ALIGNMENT) : NULL;
+    spk_done(ctx, before);
     if (!block) {
-        spk_object_destroy(&x->object);
+        spk_object_destroy(x ? &x->object : NULL);
         return &ctx->inert;
     }
     x->shape = shape, x->size = size;
@@ -121,8 +125,11 @@ void spk_tensor_show(spk_tensor *x, spk_tensor *base, int64_t offset) {
 
 static spk_tensor *step_tensor(spk_ctx *ctx, spk_shape shape, const char *who) {
     if (ctx->failed || !check_shape(ctx, who, shape)) return NULL;
+    const spk_activity before = spk_doing_function(ctx, who);
     spk_tensor *x = spk_tensor_header(ctx, shape);
-    if (!x || !spk_tensor_take_dense(x)) return NULL;
+    const bool there = x && spk_tensor_take_dense(x);
+    spk_done(ctx, before);
+    if (!there) return NULL;
     x->op = who;
     return x;
 }
@@ -197,7 +204,11 @@ const spk_real *spk_tensor_read(spk_tensor *x, const char *who) {
     if (!spk_tensor_usable(spk_tensor_ctx(x), x, who)) return spk_inert_data;
     if (x->storage == SPK_DENSE) return spk_reals(x);
     if (!x->written_out) {
-        if (!(x->written_out = spk_step_data(x->object.ctx, spk_bytes(x->size)))) return spk_inert_data;
+        spk_ctx *ctx = x->object.ctx;
+        const spk_activity before = spk_doing_function(ctx, ctx->doing.name ? NULL : "spk_data");
+        x->written_out = spk_step_data(ctx, spk_bytes(x->size));
+        spk_done(ctx, before);
+        if (!x->written_out) return spk_inert_data;
         spk_tensor_write_out(x, x->written_out);
     }
     return x->written_out;
@@ -233,13 +244,20 @@ bool spk_fill(spk_tensor *x, double value) {
     return true;
 }
 
+/* Draws that fill a step tensor go with its step. */
+static bool filled(const spk_tensor *x, spk_random begun) {
+    if (x->step) x->object.ctx->begun = begun;
+    return true;
+}
+
 bool spk_fill_uniform(spk_tensor *x, double low, double high) {
     static const char who[] = "spk_fill_uniform";
     if (x && !spk_random_check_uniform(spk_tensor_ctx(x), who, low, high)) return false;
     spk_real *data = spk_tensor_write(x, who);
     if (spk_tensor_ctx(x)->failed) return false;
+    const spk_random begun = x->object.ctx->begun;
     spk_random_uniform(x->object.ctx, x->size, low, high, data);
-    return true;
+    return filled(x, begun);
 }
 
 bool spk_fill_normal(spk_tensor *x, double mean, double standard_deviation) {
@@ -247,8 +265,9 @@ bool spk_fill_normal(spk_tensor *x, double mean, double standard_deviation) {
     if (x && !spk_random_check_normal(spk_tensor_ctx(x), who, mean, standard_deviation)) return false;
     spk_real *data = spk_tensor_write(x, who);
     if (spk_tensor_ctx(x)->failed) return false;
+    const spk_random begun = x->object.ctx->begun;
     spk_random_normal(x->object.ctx, x->size, mean, standard_deviation, data);
-    return true;
+    return filled(x, begun);
 }
 
 bool spk_copy(spk_tensor *to, spk_tensor *from) {

@@ -147,9 +147,12 @@ static bool sides(spk_ctx *ctx, const char *who, const spk_tensor *x, work *w) {
 static spk_tensor *mapped(const char *who, spk_tensor *x, work w) {
     spk_ctx *ctx = spk_tensor_ctx(x);
     if (!spk_tensor_usable(ctx, x, who) || !sides(ctx, who, x, &w)) return &ctx->inert;
+    const spk_activity before = spk_doing_function(ctx, who);
     w.in = spk_data(x);
     spk_tensor *y = ctx->failed ? NULL : spk_tensor_header(ctx, x->shape);
-    if (!y || !spk_tensor_take_dense(y)) return &ctx->inert;
+    const bool there = y && spk_tensor_take_dense(y);
+    spk_done(ctx, before);
+    if (!there) return &ctx->inert;
     y->op = who;
     w.out = spk_reals(y);
     if (w.ranges) w.draw = spk_random_take(ctx, x->shape.dim[0] * WORDS);

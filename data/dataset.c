@@ -118,8 +118,11 @@ static spk_dataset *dataset_adopt(spk_ctx *ctx, const char *who, spk_idx *inputs
 spk_dataset *spk_dataset_idx_with(spk_ctx *ctx, const char *images, const char *labels, spk_dataset_opts options) {
     ctx = spk_ctx_or_failed(ctx);
     if (ctx->failed || !check_options(ctx, "spk_dataset_idx", &options)) return NULL;
+    const spk_activity before = spk_doing_function(ctx, "spk_dataset_idx");
     spk_idx *x = spk_idx_read(ctx, images), *y = spk_idx_read(ctx, labels);
-    return dataset_adopt(ctx, "spk_dataset_idx", x, y, options);
+    spk_dataset *d = dataset_adopt(ctx, "spk_dataset_idx", x, y, options);
+    spk_done(ctx, before);
+    return d;
 }
 
 spk_dataset *spk_dataset_from_with(spk_ctx *ctx, spk_shape shape, const spk_real *x, const int64_t *labels, spk_dataset_opts options) {
@@ -131,13 +134,16 @@ spk_dataset *spk_dataset_from_with(spk_ctx *ctx, spk_shape shape, const spk_real
     if (!x) spk_fail(ctx, "%s: x is NULL", who);
     if (!labels) spk_fail(ctx, "%s: the labels are NULL", who);
     if (ctx->failed) return NULL;
+    const spk_activity before = spk_doing_function(ctx, who);
     spk_real *inputs = spk_allocate_uninitialised(ctx, spk_bytes(size));
     double *answers = spk_allocate_uninitialised(ctx, (size_t)count * sizeof *answers);
     if (inputs) memcpy(inputs, x, spk_bytes(size));
     for (int64_t i = 0; answers && i < count; i++) answers[i] = (double)labels[i]; /* as double, check_labels sees all that is wrong */
     spk_idx *input_array = spk_idx_adopt(ctx, SPK_BY_REAL(SPK_F32, SPK_F64), shape, inputs);
     spk_idx *label_array = spk_idx_adopt(ctx, SPK_F64, SPK_SHAPE(count), answers);
-    return dataset_adopt(ctx, who, input_array, label_array, options);
+    spk_dataset *d = dataset_adopt(ctx, who, input_array, label_array, options);
+    spk_done(ctx, before);
+    return d;
 }
 
 spk_dataset *spk_dataset_split(spk_dataset *d, int64_t count) {
@@ -152,7 +158,9 @@ spk_dataset *spk_dataset_split(spk_dataset *d, int64_t count) {
     if (!check_batches(ctx, "spk_dataset_split", &d->options, left)) return NULL;
     spk_dataset_opts options = d->options;
     options.shuffle = options.drop_last = false;
+    const spk_activity before = spk_doing_function(ctx, "spk_dataset_split");
     spk_dataset *held_out = dataset_create(ctx, d->samples, d->first + left, count, options);
+    spk_done(ctx, before);
     if (!held_out) return NULL;
     d->size = left, d->position = 0;
     return held_out;
@@ -184,8 +192,11 @@ static int64_t samples_an_epoch(const spk_dataset *d) {
 
 /* A step tensor, not yet filled; NULL without memory. */
 static spk_tensor *step_tensor(spk_ctx *ctx, spk_shape shape, const char *who) {
+    const spk_activity before = spk_doing_function(ctx, who);
     spk_tensor *x = spk_tensor_header(ctx, shape);
-    if (!x || !spk_tensor_take_dense(x)) return NULL;
+    const bool there = x && spk_tensor_take_dense(x);
+    spk_done(ctx, before);
+    if (!there) return NULL;
     x->op = who;
     return x;
 }

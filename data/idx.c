@@ -52,6 +52,7 @@ static bool unreadable(const reader *r, int status) {
     else if (status == Z_BUF_ERROR)
         spk_fail(r->ctx, "spk_idx_read: %s: its gzip data ends early; copy or download the file again", r->path);
     else if (status == Z_ERRNO) spk_fail(r->ctx, "spk_idx_read: %s: cannot be read: %s", r->path, strerror(errno));
+    else if (status == Z_MEM_ERROR) spk_fail(r->ctx, "spk_idx_read: %s: cannot be unpacked: no memory for zlib", r->path);
     else spk_fail(r->ctx, "spk_idx_read: %s: cannot be unpacked (zlib's error %d)", r->path, status);
     return false;
 }
@@ -189,7 +190,9 @@ spk_idx *spk_idx_read(spk_ctx *ctx, const char *path) {
         spk_fail(ctx, "spk_idx_read: %s: cannot be opened: %s", path, errno ? strerror(errno) : "no memory for zlib");
         return NULL;
     }
+    const spk_activity before = spk_doing_function(ctx, "spk_idx_read");
     spk_idx *idx = read_all(&r);
+    spk_done(ctx, before);
     gzclose_r(r.file); /* what it could report, read_end has seen */
     return idx;
 }

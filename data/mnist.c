@@ -31,10 +31,12 @@ spk_dataset *spk_mnist_with(spk_ctx *ctx, const char *directory, bool train, spk
         spk_fail(ctx, "spk_mnist: the folder is NULL");
         return NULL;
     }
+    const spk_activity before = spk_doing_function(ctx, "spk_mnist");
     char *images = find(ctx, directory, train ? "train-images-idx3-ubyte" : "t10k-images-idx3-ubyte");
     char *labels = images ? find(ctx, directory, train ? "train-labels-idx1-ubyte" : "t10k-labels-idx1-ubyte") : NULL;
     spk_dataset *d = labels ? spk_dataset_idx_with(ctx, images, labels, options) : NULL;
     spk_release(ctx, images);
     spk_release(ctx, labels);
+    spk_done(ctx, before);
     return d;
 }

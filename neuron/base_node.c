@@ -70,7 +70,7 @@ void *spk_base_node_create(spk_ctx *ctx, const spk_neuron_type *type, spk_base_n
     node->parallel_optim = options.parallel_optim, node->T = options.T;
     node->spike_out = options.spike_out, node->store_v_seq = options.store_v_seq;
     spk_register_memory(&node->module, "v", spk_is_none(node->v_reset) ? 0 : node->v_reset);
-    return spk_module_finished(node) == spk_inert_module() ? NULL : node;
+    return spk_module_or_inert(&node->module) == &node->module ? node : NULL;
 }
 
 spk_base_node_opts spk_base_node_options(void) { return (spk_base_node_opts){SPK_BASE_NODE_DEFAULTS}; }
@@ -184,7 +184,9 @@ static spk_tensor *composed_step(spk_base_node *node, spk_tensor *x) {
 
 static spk_tensor *composed(spk_base_node *node, spk_tensor *x, int64_t T) {
     spk_ctx *ctx = spk_tensor_ctx(x);
+    const spk_activity before = spk_doing_function(ctx, node->module.type->name);
     spk_tensor **spikes = spk_step_header(ctx, (size_t)T * sizeof *spikes), **v = spk_step_header(ctx, (size_t)T * sizeof *v);
+    spk_done(ctx, before);
     for (int64_t t = 0; t < T && !ctx->failed; t++) {
         spikes[t] = composed_step(node, spk_time_step(x, T, t));
         v[t] = spk_memory(&node->module, "v");

@@ -31,5 +31,5 @@ spk_module *spk_plif_with(spk_ctx *ctx, spk_lif_opts options) {
     plif->decay_input = options.decay_input;
     plif->w = spk_register_parameter(&plif->base.module, "w", SPK_SCALAR);
     spk_fill(plif->w, -log(options.tau - 1));
-    return spk_module_finished(plif);
+    return spk_module_or_inert(&plif->base.module);
 }

@@ -74,7 +74,7 @@ spk_module *spk_linear_layer_with(spk_ctx *ctx, int64_t in, int64_t out, spk_lin
     if (options.bias) layer->bias = spk_register_parameter(&layer->module, "bias", SPK_SHAPE(out));
     if (spk_module_usable(&layer->module)) spk_fill_uniform(layer->weight, -bound, bound);
     if (spk_module_usable(&layer->module) && layer->bias) spk_fill_uniform(layer->bias, -bound, bound);
-    return spk_module_finished(layer);
+    return spk_module_or_inert(&layer->module);
 }
 
 spk_linear_opts spk_linear_options(void) { return (spk_linear_opts){SPK_LINEAR_DEFAULTS}; }
@@ -117,7 +117,7 @@ spk_module *spk_batch_norm1d_with(spk_ctx *ctx, int64_t channels, spk_batch_norm
     }
     layer->running_mean = spk_register_buffer(&layer->module, "running_mean", shape);
     spk_fill(layer->running_var = spk_register_buffer(&layer->module, "running_var", shape), 1);
-    return spk_module_finished(layer);
+    return spk_module_or_inert(&layer->module);
 }
 
 spk_batch_norm1d_opts spk_batch_norm1d_options(void) { return (spk_batch_norm1d_opts){SPK_BATCH_NORM1D_DEFAULTS}; }
@@ -168,7 +168,7 @@ static spk_tensor *relu_forward(spk_module *module, spk_tensor *x) {
 static const spk_module_type flatten_type = {.name = "flatten", .size = sizeof(spk_module), .forward = flatten_forward};
 static const spk_module_type relu_type = {.name = "relu", .size = sizeof(spk_module), .forward = relu_forward};
 
-static spk_module *plain(spk_ctx *ctx, const spk_module_type *type) { return spk_module_finished(spk_module_create(ctx, type)); }
+static spk_module *plain(spk_ctx *ctx, const spk_module_type *type) { return spk_module_or_inert(spk_module_create(ctx, type)); }
 
 spk_module *spk_flatten_layer(spk_ctx *ctx) { return plain(ctx, &flatten_type); }
 spk_module *spk_relu_layer(spk_ctx *ctx) { return plain(ctx, &relu_type); }

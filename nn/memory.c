@@ -42,12 +42,32 @@ spk_tensor *spk_memory_like(spk_module *module, const char *name, spk_tensor *x)
     return value ? value : spk_full(module->object.ctx, spk_tensor_shape(x), spk_reset_value(module, name));
 }
 
+/* Room to keep n numbers when the step ends, so that the end itself needs no memory. What is kept now stays: the step may fail. */
+static bool reserve(spk_ctx *ctx, spk_slot *slot, int64_t n) {
+    if (slot->kept && slot->kept->capacity >= n) return true;
+    if (slot->larger && slot->larger->capacity >= n) return true;
+    if (slot->larger) spk_tensor_free(slot->larger);
+    slot->larger = NULL;
+    spk_tensor *larger = spk_tensor_create(ctx, SPK_SHAPE(n));
+    if (ctx->failed) return false;
+    larger->belongs = true;
+    slot->larger = larger;
+    return true;
+}
+
 bool spk_set_memory(spk_module *module, const char *name, spk_tensor *value) {
     spk_slot *slot = memory_slot(module, name);
-    if (!slot || !spk_tensor_usable(module->object.ctx, value, "spk_set_memory")) return false;
-    slot->tensor = spk_dense(value);
+    if (!slot) return false;
+    spk_ctx *ctx = module->object.ctx;
+    if (!spk_tensor_usable(ctx, value, "spk_set_memory")) return false;
+    spk_tensor *dense = spk_dense(value);
+    const spk_activity before = spk_doing_function(ctx, module->type->name);
+    const bool right = !ctx->failed && reserve(ctx, slot, dense->size);
+    spk_done(ctx, before);
+    if (!right) return false;
+    slot->tensor = dense;
     slot->ended = false;
-    return !module->object.ctx->failed;
+    return true;
 }
 
 double spk_reset_value(spk_module *module, const char *name) {
@@ -61,27 +81,35 @@ bool spk_set_reset_value(spk_module *module, const char *name, double value) {
     return slot != NULL;
 }
 
-/* The slot's own storage in this shape; its memory grows to the largest shape seen and is kept. */
-static spk_tensor *kept_like(spk_ctx *ctx, spk_slot *slot, const spk_tensor *value) {
-    if (!slot->kept || slot->kept->capacity < value->size) {
-        spk_tensor *larger = spk_tensor_create(ctx, value->shape);
-        if (ctx->failed) return NULL;
-        if (slot->kept) spk_tensor_free(slot->kept);
-        slot->kept = larger;
-        larger->belongs = true;
-    }
-    slot->kept->shape = value->shape;
-    slot->kept->size = value->size;
-    return slot->kept;
+/* The slot's own storage in the shape of the value, which spk_set_memory has reserved; it grows to the largest shape seen and is kept. The
+ * value may be a view of what was kept until now. */
+static void keep(spk_slot *slot, const spk_tensor *value) {
+    const bool fits = slot->kept && slot->kept->capacity >= value->size;
+    spk_tensor *kept = fits ? slot->kept : slot->larger, *other = fits ? slot->larger : slot->kept;
+    memmove(kept->data, value->data, spk_bytes(value->size));
+    kept->shape = value->shape;
+    kept->size = value->size;
+    if (other) spk_tensor_free(other);
+    slot->larger = NULL;
+    slot->tensor = slot->kept = kept;
 }
 
 void spk_memories_end_step(spk_module *module) {
     for (spk_slot *slot = module->slots; slot; slot = slot->next) {
-        if (slot->kind != SPK_MEMORY || !slot->tensor || slot->tensor == slot->kept) continue;
-        spk_tensor *value = slot->tensor;
-        slot->ended = slot->ended || value->record;
-        spk_tensor *kept = kept_like(module->object.ctx, slot, value);
-        if (kept) memmove(kept->data, value->data, spk_bytes(value->size));
-        slot->tensor = kept;
+        if (slot->kind != SPK_MEMORY) continue;
+        if (slot->tensor && slot->tensor != slot->kept) {
+            slot->ended = slot->ended || slot->tensor->record;
+            keep(slot, slot->tensor);
+        }
+        slot->before = slot->tensor;
+        slot->before_ended = slot->ended;
+    }
+}
+
+void spk_memories_drop_step(spk_module *module) {
+    for (spk_slot *slot = module->slots; slot; slot = slot->next) {
+        if (slot->kind != SPK_MEMORY) continue;
+        slot->tensor = slot->before;
+        slot->ended = slot->before_ended;
     }
 }

@@ -42,16 +42,21 @@ static void release(spk_object *object) {
 }
 
 static void end_step(spk_object *object) { spk_memories_end_step((spk_module *)object); }
+static void drop_step(spk_object *object) { spk_memories_drop_step((spk_module *)object); }
 
-static const spk_object_type module_object = {.name = "module", .destroy = release, .end_step = end_step};
+static const spk_object_type module_object = {.name = "module", .destroy = release, .end_step = end_step, .drop_step = drop_step};
 
 void *spk_module_create(spk_ctx *ctx, const spk_module_type *type) {
+    ctx = spk_ctx_or_failed(ctx);
     if (!type || !type->name || type->size < sizeof(spk_module))
         spk_fail(ctx, "spk_module_create: %s",
                  !type         ? "the type is NULL"
                  : !type->name ? "the type has no name"
                                : "the type's size is too small: its struct must embed an spk_module first");
-    spk_module *module = spk_failed(ctx) ? NULL : spk_object_create(ctx, &module_object, type->size);
+    if (ctx->failed) return NULL;
+    const spk_activity before = spk_doing_function(ctx, type->name);
+    spk_module *module = spk_object_create(ctx, &module_object, type->size);
+    spk_done(ctx, before);
     if (!module) return NULL;
     module->type = type;
     module->training = true;
@@ -75,11 +80,12 @@ void spk_module_destroy(spk_module *module) {
         if (slot->kind == SPK_PARAMETER) spk_optimizers_forget(module->object.ctx, slot->tensor);
         if (slot->kind != SPK_MEMORY) spk_tensor_retire(slot->tensor);
         spk_tensor_retire(slot->kept);
+        spk_tensor_retire(slot->larger);
     }
     spk_object_destroy(&module->object);
 }
 
-spk_module *spk_module_finished(void *module) {
+spk_module *spk_module_or_inert(spk_module *module) {
     if (spk_module_usable(module)) return module;
     spk_module_destroy(module);
     return &inert_module;
@@ -161,7 +167,9 @@ static spk_slot *slot_create(spk_module *module, const char *name, spk_slot_kind
         spk_module_fail(module, "there is a parameter, buffer or memory '%s' already", name);
         return NULL;
     }
+    const spk_activity before = spk_doing_function(module->object.ctx, module->type->name);
     spk_slot *slot = spk_allocate(module->object.ctx, sizeof *slot);
+    spk_done(module->object.ctx, before);
     if (!slot) return NULL;
     slot->kind = kind;
     snprintf(slot->name, sizeof slot->name, "%s", name);
@@ -175,8 +183,10 @@ static spk_tensor *register_tensor(spk_module *module, const char *name, spk_sha
     if (spk_module_usable(module) && spk_shape_size(shape) < 0)
         spk_module_fail(module, "'%s' would have %s elements: the shape is invalid, or memory cannot hold it", name ? name : "(NULL)",
                         spk_shape_text(shape).text);
+    const spk_activity before = spk_doing_function(ctx, module ? module->type->name : NULL);
     spk_tensor *tensor = spk_module_usable(module) ? spk_tensor_create(ctx, shape) : &ctx->inert;
     spk_slot *slot = ctx->failed ? NULL : slot_create(module, name, kind);
+    spk_done(ctx, before);
     if (!slot) {
         spk_tensor_retire(tensor);
         return &ctx->inert;
@@ -207,7 +217,9 @@ static bool add_hook(spk_module *module, spk_module_hook hook) {
         spk_module_fail(module, "the hook is NULL");
         return false;
     }
+    const spk_activity before = spk_doing_function(module->object.ctx, module->type->name);
     spk_module_hook *copy = spk_allocate(module->object.ctx, sizeof *copy);
+    spk_done(module->object.ctx, before);
     if (!copy) return false;
     *copy = hook;
     spk_module_hook **link = &module->hooks;

@@ -26,7 +26,10 @@ typedef struct spk_slot {
     spk_tensor *tensor; /**< a memory's is NULL while it is at its reset value */
     double reset_value; /**< of a memory */
     spk_tensor *kept;   /**< a memory's own storage between steps */
+    spk_tensor *larger; /**< storage that takes kept's place at the end of the step, where that is too small */
     bool ended;         /**< a memory whose graph was freed by spk_end_step: spk_reset or spk_detach must come before the next forward */
+    spk_tensor *before; /**< a memory when the step began: where a step that fails puts it back */
+    bool before_ended;
     struct spk_slot *next;
 } spk_slot;
 

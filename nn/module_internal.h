@@ -4,8 +4,6 @@
 
 #include "nn/module.h"
 
-/* What a constructor returns: the module, or the inert one for NULL and, with the module destroyed, when its context has failed. */
-spk_module *spk_module_finished(void *module);
 /* True for a module that can be used; false for NULL and the inert one, and when its context has failed. */
 bool spk_module_usable(const spk_module *module);
 /* The slot of this module (not of its parts) with a name and one of these kinds, or NULL. */
@@ -16,5 +14,9 @@ const char *spk_module_path(const spk_module *module);
 void spk_module_fail(const spk_module *module, const char *format, ...) SPK_PRINTF(2, 3);
 /* Called at the end of a step: memories copy their values out of the step's memory. */
 void spk_memories_end_step(spk_module *module);
+/* Called at the end of a step that failed: memories are what they were when it began. */
+void spk_memories_drop_step(spk_module *module);
+/* The module, or the inert one when something has failed meanwhile; it is freed then. How a constructor ends. NULL is allowed. */
+spk_module *spk_module_or_inert(spk_module *module);
 
 #endif

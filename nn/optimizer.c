@@ -97,12 +97,18 @@ static int64_t add_group(spk_optimizer *opt, spk_module *module, const char *who
     int64_t parameters = 0, joining = 0;
     for (spk_walk w = spk_parameters(module); spk_walk_next(&w); parameters++) joining += !find(opt, w.slot->tensor);
     if (!parameters) spk_fail(ctx, "%s: the module '%s' has no parameters", who, module->name);
-    return parameters && append_group(opt, module, joining, group) ? opt->groups - 1 : -1;
+    const spk_activity before = spk_doing_function(ctx, who);
+    const bool added = parameters && append_group(opt, module, joining, group);
+    spk_done(ctx, before);
+    return added ? opt->groups - 1 : -1;
 }
 
 void *spk_optimizer_create(spk_module *module, const spk_optimizer_type *type, double lr, double weight_decay) {
     if (!spk_module_usable(module)) return NULL;
-    spk_optimizer *opt = spk_object_create(spk_module_ctx(module), &optimizer_object, type->size);
+    spk_ctx *ctx = spk_module_ctx(module);
+    const spk_activity before = spk_doing_function(ctx, type->name);
+    spk_optimizer *opt = spk_object_create(ctx, &optimizer_object, type->size);
+    spk_done(ctx, before);
     if (!opt) return NULL;
     opt->type = type;
     opt->lr = lr;
@@ -179,8 +185,10 @@ static void update(const spk_optimizer *opt, spk_optimized *o, spk_tensor *gradi
 
 bool spk_optimizer_step(spk_optimizer *opt) {
     if (!opt || spk_failed(opt->object.ctx)) return false;
+    const spk_activity before = spk_doing_function(opt->object.ctx, "spk_optimizer_step");
     for (int64_t i = 0; i < opt->count; i++) /* all memory first, so that a step is taken whole or not at all */
         if (gradient_of(&opt->optimized[i]) && !make_moments(opt, &opt->optimized[i])) return false;
+    spk_done(opt->object.ctx, before);
     for (int64_t k = 0; k < opt->groups; k++) opt->group[k].lr_now = spk_optimizer_lr(opt, k);
     for (int64_t i = 0; i < opt->count; i++) {
         spk_tensor *gradient = gradient_of(&opt->optimized[i]);

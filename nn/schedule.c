@@ -9,7 +9,9 @@ static const double pi = 3.14159265358979323846;
 /* A schedule at step 0, attached to its optimizer; NULL after an error. */
 static void *schedule_create(spk_optimizer *opt, const spk_schedule_type *type) {
     static const spk_object_type object = {.name = "schedule"};
+    const spk_activity before = spk_doing_function(opt->object.ctx, type->name);
     spk_schedule *schedule = spk_object_create(opt->object.ctx, &object, type->size);
+    spk_done(opt->object.ctx, before);
     if (!schedule) return NULL;
     schedule->type = type;
     schedule->optimizer = opt;

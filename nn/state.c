@@ -107,6 +107,7 @@ bool spk_save(spk_module *module, const char *path) {
     if (!spk_module_usable(module)) return false;
     spk_ctx *ctx = module->object.ctx;
     if (!path) spk_fail(ctx, "spk_save: the path is NULL");
+    const spk_activity before = spk_doing_function(ctx, "spk_save");
     spk_text header = {.ctx = ctx}, beside = {.ctx = ctx};
     write_header(module, &header);
     const int file = ctx->failed ? -1 : create_beside(&beside, path);
@@ -117,6 +118,7 @@ bool spk_save(spk_module *module, const char *path) {
     if (!ctx->failed) sync_folder(&beside);
     spk_text_free(&header);
     spk_text_free(&beside);
+    spk_done(ctx, before);
     return !ctx->failed;
 }
 

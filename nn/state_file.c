@@ -134,7 +134,9 @@ static bool read_file(spk_state_file *file, const char *path) {
         return false;
     }
     const char *text = (const char *)file->bytes + 8, *end = text;
+    errno = 0;
     cJSON *json = cJSON_ParseWithLengthOpts(text, (size_t)header, &end, false);
+    if (!json && errno == ENOMEM) spk_fail(ctx, "%s: no memory to read its header of %zu bytes with cJSON", path, (size_t)header);
     while (json && end < text + header && *end == ' ') end++; /* cJSON does not look at what follows the object */
     if (!cJSON_IsObject(json) || end != text + header) spk_fail(ctx, "%s: no safetensors file: its header is no JSON object", path);
     else read_entries(file, json, file->bytes + 8 + header, (int64_t)header, path);
@@ -147,8 +149,10 @@ spk_state_file *spk_state_file_read(spk_ctx *ctx, const char *path) {
     if (!path) spk_fail(ctx, "spk_state_file_read: the path is NULL");
     FILE *in = ctx->failed ? NULL : fopen(path, "rb");
     if (!in && path) spk_fail(ctx, "%s: cannot be opened: %s", path, strerror(errno));
+    const spk_activity before = spk_doing_function(ctx, "spk_state_file_read");
     spk_state_file *file = in ? spk_object_create(ctx, &file_type, sizeof *file) : NULL;
     const bool right = file && read_bytes(file, in, path) && read_file(file, path);
+    spk_done(ctx, before);
     if (in) fclose(in);
     if (right) return file;
     spk_state_file_destroy(file);

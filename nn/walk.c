@@ -54,8 +54,9 @@ int64_t spk_parameter_count(spk_module *module, bool trainable) {
     return count;
 }
 
+/* Also after an error: a program that evaluates puts the mode back whether that went well or not. */
 static void set_training(spk_module *root, bool training) {
-    if (!spk_module_usable(root)) return;
+    if (!spk_ctx_is_real(spk_module_ctx(root))) return;
     for (spk_module *m = root; m; m = spk_next_module(root, m)) m->training = training;
 }
 
@@ -73,8 +74,8 @@ void spk_freeze(spk_module *module, bool frozen) {
 void spk_reset(spk_module *module) {
     if (!spk_module_usable(module)) return;
     for (spk_walk w = spk_memories(module); spk_walk_next(&w);) {
-        w.slot->tensor = NULL; /* rebound, not overwritten: backward may still need what the memory held */
-        w.slot->ended = false;
+        w.slot->tensor = w.slot->before = NULL; /* rebound, not overwritten: backward may still need what the memory held */
+        w.slot->ended = w.slot->before_ended = false;
     }
     for (spk_module *m = module; m; m = spk_next_module(module, m))
         if (m->type->reset) m->type->reset(m);
@@ -83,9 +84,11 @@ void spk_reset(spk_module *module) {
 void spk_detach(spk_module *module) {
     if (!spk_module_usable(module)) return;
     for (spk_walk w = spk_memories(module); spk_walk_next(&w);) {
-        if (w.slot->tensor && spk_requires_grad(w.slot->tensor)) w.slot->tensor = spk_tensor_detach(w.slot->tensor);
-        w.slot->ended = false;
+        spk_tensor *cut = w.slot->tensor && spk_requires_grad(w.slot->tensor) ? spk_tensor_detach(w.slot->tensor) : w.slot->tensor;
+        if (!spk_module_usable(module)) return;
+        w.slot->tensor = cut;
     }
+    for (spk_walk w = spk_memories(module); spk_walk_next(&w);) w.slot->ended = w.slot->before_ended = false;
 }
 
 static void repr(const spk_module *module, spk_text *text, int depth) {
@@ -102,9 +105,11 @@ static void repr(const spk_module *module, spk_text *text, int depth) {
 const char *spk_repr(spk_module *module) {
     if (!spk_module_usable(module)) return "";
     spk_ctx *ctx = module->object.ctx;
+    const spk_activity before = spk_doing_function(ctx, "spk_repr");
     spk_text text = {.ctx = ctx};
     repr(module, &text, 0);
     char *copy = text.data ? spk_step_header(ctx, text.length + 1) : NULL;
+    spk_done(ctx, before);
     if (copy) memcpy(copy, text.data, text.length + 1);
     spk_text_free(&text);
     return copy ? copy : "";

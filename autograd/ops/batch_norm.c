@@ -121,13 +121,15 @@ static work work_of(spk_record *r) {
 
 static void forward(spk_record *r) {
     work w = work_of(r);
+    const bool updates = w.o->training && w.o->running_mean;
+    if (updates && !(spk_remember(r->ctx, w.o->running_mean) && spk_remember(r->ctx, w.o->running_var))) return;
     w.y = spk_values(r->out[0]);
     w.s = spk_save_for_backward(r, (size_t)w.channels * sizeof *w.s);
     w.sum = spk_scratch(r, (size_t)w.channels * sizeof *w.sum);
     if (!w.s || !w.sum) return;
     spk_parallel(w.channels, CHANNELS, forward_range, &w);
     spk_scratch_done(r, w.sum, (size_t)w.channels * sizeof *w.sum);
-    if (w.o->training && w.o->running_mean) w.o->running_mean->owner->version++, w.o->running_var->owner->version++;
+    if (updates) w.o->running_mean->owner->version++, w.o->running_var->owner->version++;
 }
 
 /* With xh = (x - mean) inverse: gb = sum g, gw = sum g xh, gx = weight inverse (g - gb / N - xh gw / N), the last two terms only where the

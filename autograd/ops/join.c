@@ -74,7 +74,9 @@ spk_tensor *spk_stack(spk_tensor *const *xs, int n, int axis) {
     for (int i = 0; i < n; i++)
         if (ctx->failed || !spk_tensor_usable(ctx, xs[i], "stack")) return &ctx->inert;
     if (n < 1) return &ctx->inert;
+    const spk_activity before = spk_doing_function(ctx, "stack");
     spk_tensor **with_axis = ctx->failed ? NULL : spk_step_header(ctx, (size_t)n * sizeof *with_axis);
+    spk_done(ctx, before);
     if (!with_axis) return &ctx->inert;
     spk_shape shape = spk_tensor_shape(xs[0]);
     const int at = axis < 0 ? axis + shape.axes + 1 : axis;

@@ -125,7 +125,7 @@ Test(misuse_core, constructors) {
            spk_tensor_create(s->ctx, SPK_SHAPE(1, 1, 1, 1, 1, 1, 1)));
     REFUSE(spk_tensor_create, TOO_LARGE, "spk_tensor_create|memory", spk_tensor_create(s->ctx, SPK_SHAPE(HUGE_SIZE)));
     REFUSE(spk_tensor_create, TOO_LARGE, "spk_tensor_create|memory", spk_tensor_create(s->ctx, SPK_SHAPE(HUGE_SIZE, HUGE_SIZE)));
-    REFUSE(spk_tensor_create, TOO_LARGE, "no memory|bytes", spk_tensor_create(s->ctx, SPK_SHAPE((int64_t)1 << 56)));
+    REFUSE(spk_tensor_create, TOO_LARGE, "spk_tensor_create|no memory", spk_tensor_create(s->ctx, SPK_SHAPE((int64_t)1 << 56)));
     ALLOW(spk_tensor_create, WRONG_SHAPE, spk_size(spk_full(s->ctx, SPK_SHAPE(3, 0), 1)) == 0 ? NULL : s->x);
     IGNORE(spk_tensor_from, NULL_ARGUMENT, spk_tensor_from(NULL, SPK_SHAPE(2, 3), values));
     REFUSE(spk_tensor_from, NULL_ARGUMENT, "spk_tensor_from|NULL", spk_tensor_from(s->ctx, SPK_SHAPE(2, 3), NULL));
@@ -137,7 +137,7 @@ Test(misuse_core, constructors) {
     REFUSE(spk_keep, WRONG_KIND, "spk_keep|inert", spk_keep(s->inert));
     IGNORE(spk_full, NULL_ARGUMENT, spk_full(NULL, SPK_SHAPE(2), 1));
     REFUSE(spk_full, TOO_LARGE, "spk_full|memory", spk_full(s->ctx, SPK_SHAPE(HUGE_SIZE, 8), 1));
-    REFUSE(spk_full, TOO_LARGE, "no memory|bytes", spk_full(s->ctx, SPK_SHAPE((int64_t)1 << 55), 1));
+    REFUSE(spk_full, TOO_LARGE, "spk_full|no memory", spk_full(s->ctx, SPK_SHAPE((int64_t)1 << 55), 1));
     REFUSE(spk_full, OUT_OF_DOMAIN, "spk_full|negative", spk_full(s->ctx, SPK_SHAPE(-2), 1));
     IGNORE(spk_step_from, NULL_ARGUMENT, spk_step_from(NULL, SPK_SHAPE(2, 3), values));
     REFUSE(spk_step_from, NULL_ARGUMENT, "spk_step_from|NULL", spk_step_from(s->ctx, SPK_SHAPE(2, 3), NULL));

@@ -84,7 +84,7 @@ Test(misuse_neuron, constructors) {
     REFUSE(spk_base_node_create, NULL_ARGUMENT, "spk_base_node_create|no name", spk_base_node_create(s->ctx, &nameless_type, defaults()));
     REFUSE(spk_base_node_create, WRONG_KIND, "spk_base_node_create|embed an spk_base_node",
            spk_base_node_create(s->ctx, &small_type, defaults()));
-    REFUSE(spk_base_node_create, TOO_LARGE, "no memory|bytes", spk_base_node_create(s->ctx, &large_type, defaults()));
+    REFUSE(spk_base_node_create, TOO_LARGE, "large|no memory", spk_base_node_create(s->ctx, &large_type, defaults()));
 }
 
 Test(misuse_neuron, surrogates) {
@@ -135,8 +135,8 @@ Test(misuse_neuron, encoders) {
     REFUSE(spk_latency_encode, TOO_LARGE, "latency|9223372036854775807", spk_latency_encode(s->x, INT64_MAX));
     REFUSE(spk_latency_encode, TOO_LARGE, "latency|9223372036854775807",
            spk_latency_encode(spk_full(s->ctx, SPK_SHAPE(0, 3), 1), INT64_MAX));
-    REFUSE(spk_poisson_encode, TOO_LARGE, "no memory|bytes", spk_poisson_encode(s->x, (int64_t)1 << 50));
-    REFUSE(spk_latency_encode, TOO_LARGE, "no memory|bytes", spk_latency_encode(s->x, (int64_t)1 << 50));
+    REFUSE(spk_poisson_encode, TOO_LARGE, "poisson|no memory", spk_poisson_encode(s->x, (int64_t)1 << 50));
+    REFUSE(spk_latency_encode, TOO_LARGE, "latency|no memory", spk_latency_encode(s->x, (int64_t)1 << 50));
     /* Numbers outside of 0..1, and none at all, are limited or never fire: documented to be right. */
     ALLOW(spk_latency_encode, OUT_OF_DOMAIN, spk_latency_encode(spk_full(s->ctx, SPK_SHAPE(2, 3), NAN), 4));
     ALLOW(spk_latency_encode, OUT_OF_DOMAIN, spk_latency_encode(spk_full(s->ctx, SPK_SHAPE(2, 3), -INFINITY), 4));

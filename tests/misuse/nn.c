@@ -58,7 +58,7 @@ Test(misuse_nn, modules) {
     REFUSE(spk_module_create, NULL_ARGUMENT, "spk_module_create|the type is NULL", spk_module_create(s->ctx, NULL));
     REFUSE(spk_module_create, NULL_ARGUMENT, "spk_module_create|no name", spk_module_create(s->ctx, &nameless_type));
     REFUSE(spk_module_create, WRONG_KIND, "spk_module_create|embed an spk_module first", spk_module_create(s->ctx, &small_type));
-    REFUSE(spk_module_create, TOO_LARGE, "no memory|bytes", spk_module_create(s->ctx, &large_type));
+    REFUSE(spk_module_create, TOO_LARGE, "large|no memory", spk_module_create(s->ctx, &large_type));
     IGNORE_VOID(spk_module_destroy, NULL_ARGUMENT, spk_module_destroy(NULL));
     IGNORE_VOID(spk_module_destroy, WRONG_KIND, spk_module_destroy(none()));
     IGNORE(spk_module_ctx, NULL_ARGUMENT, spk_module_ctx(NULL));
@@ -93,7 +93,7 @@ Test(misuse_nn, slots) {
     REFUSE(spk_register_parameter, OUT_OF_DOMAIN, "linear (net.0)|has a dot", spk_register_parameter(s->linear, "w.w", SPK_SHAPE(3)));
     REFUSE(spk_register_parameter, TOO_LARGE, "linear (net.0)|memory cannot hold it",
            spk_register_parameter(s->linear, "w", SPK_SHAPE(LARGE, LARGE)));
-    REFUSE(spk_register_parameter, TOO_LARGE, "no memory|bytes", spk_register_parameter(s->linear, "w", SPK_SHAPE((int64_t)1 << 55)));
+    REFUSE(spk_register_parameter, TOO_LARGE, "linear|no memory", spk_register_parameter(s->linear, "w", SPK_SHAPE((int64_t)1 << 55)));
     IGNORE(spk_register_buffer, NULL_ARGUMENT, spk_register_buffer(NULL, "w", SPK_SHAPE(3)));
     REFUSE(spk_register_buffer, NULL_ARGUMENT, "linear (net.0)|'(NULL)'", spk_register_buffer(s->linear, NULL, SPK_SHAPE(3)));
     REFUSE(spk_register_buffer, TOO_LARGE, "linear (net.0)|memory cannot hold it",
@@ -245,7 +245,7 @@ Test(misuse_nn, losses) {
     REFUSE(spk_one_hot, OUT_OF_DOMAIN, "one_hot|0 classes", spk_one_hot(s->labels, 0));
     REFUSE(spk_one_hot, OUT_OF_DOMAIN, "one_hot|-1 classes", spk_one_hot(EMPTY(0), -1));
     REFUSE(spk_one_hot, TOO_LARGE, "one_hot|memory", spk_one_hot(s->labels, INT64_MAX));
-    REFUSE(spk_one_hot, TOO_LARGE, "no memory|bytes", spk_one_hot(s->labels, (int64_t)1 << 54));
+    REFUSE(spk_one_hot, TOO_LARGE, "spk_full|no memory", spk_one_hot(s->labels, (int64_t)1 << 54));
     REFUSE(spk_one_hot, WRONG_KIND, "one_hot|label 1 is 0.5", spk_one_hot(labels(s, 0.5), 3));
     REFUSE(spk_one_hot, WRONG_KIND, "one_hot|whole numbers", spk_one_hot(labels(s, NAN), 3));
     REFUSE(spk_one_hot, WRONG_KIND, "one_hot|label 1 is -1", spk_one_hot(labels(s, -1), 3));

@@ -81,7 +81,7 @@ Test(misuse_tape, in_infer) {
     REFUSE(spk_output, OUT_OF_DOMAIN, "probe|no output 2147483647", IN_INFER(output_many));
     REFUSE(spk_output, OUT_OF_DOMAIN, "probe|more elements", IN_INFER(output_no_shape));
     REFUSE(spk_output, TOO_LARGE, "probe|more elements than memory can hold", IN_INFER(output_large));
-    REFUSE(spk_output, TOO_LARGE, "no memory|bytes", IN_INFER(output_without_memory));
+    REFUSE(spk_output, TOO_LARGE, "probe|no memory", IN_INFER(output_without_memory));
     REFUSE(spk_output, WRONG_KIND, "probe|infer has not set output 0", IN_INFER(no_output));
     IGNORE(spk_output_view, NULL_ARGUMENT, spk_output_view(NULL, 0, SPK_SCALAR, 0, 0));
     REFUSE(spk_output_view, OUT_OF_DOMAIN, "probe|no output 2", IN_INFER(view_2));
@@ -126,11 +126,11 @@ Test(misuse_tape, in_forward) {
     IGNORE(spk_count, NULL_ARGUMENT, spk_count(NULL));
     ALLOW(spk_count, ENDED, spk_count(s->ended));
     IGNORE(spk_save_for_backward, NULL_ARGUMENT, spk_save_for_backward(NULL, 10));
-    REFUSE(spk_save_for_backward, TOO_LARGE, "no memory|bytes", IN_FORWARD(save_all));
-    REFUSE(spk_save_for_backward, TOO_LARGE, "no memory|bytes", IN_FORWARD(save_half));
+    REFUSE(spk_save_for_backward, TOO_LARGE, "probe|no memory", IN_FORWARD(save_all));
+    REFUSE(spk_save_for_backward, TOO_LARGE, "probe|no memory", IN_FORWARD(save_half));
     IGNORE(spk_scratch, NULL_ARGUMENT, spk_scratch(NULL, 10));
-    REFUSE(spk_scratch, TOO_LARGE, "no memory|bytes", IN_FORWARD(scratch_all));
-    REFUSE(spk_scratch, TOO_LARGE, "no memory|bytes", IN_FORWARD(scratch_nearly_all));
+    REFUSE(spk_scratch, TOO_LARGE, "probe|no memory", IN_FORWARD(scratch_all));
+    REFUSE(spk_scratch, TOO_LARGE, "probe|no memory", IN_FORWARD(scratch_nearly_all));
     IGNORE_VOID(spk_scratch_done, NULL_ARGUMENT, spk_scratch_done(NULL, NULL, 10));
     IGNORE(spk_scratch_done, NULL_ARGUMENT, IN_FORWARD(done_with_nothing));
 }

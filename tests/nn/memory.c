@@ -54,6 +54,8 @@ Test(memory, errors) {
     spk_set_memory(m, "a", x);
     cr_assert(!spk_memory_check(m, "a", SPK_SHAPE(2), &value) && !value, "another shape");
     assert_error(ctx, "another shape", "[3]", "spk_reset");
+    cr_assert_null(spk_memory(m, "a"), "the step that failed set nothing");
+    spk_set_memory(m, "a", x);
     assert_inert(spk_memory_like(m, "a", spk_tensor_create(ctx, SPK_SHAPE(1, 3))), "another shape");
     assert_error(ctx, "another shape", "[1, 3]", "spk_reset");
     spk_register_parameter(m, "p", SPK_SHAPE(1));
@@ -166,10 +168,20 @@ Test(memory, errors_drop_the_step_and_keep_the_value) {
     spk_end_step(ctx);
     spk_clear_error(ctx);
     spk_tensor *value;
-    cr_assert(spk_memory_check(m, "a", SPK_SHAPE(2), &value), "%s", spk_error(ctx));
-    if (value) assert_values(value, "kept, or at the reset value", 2, 3);
+    cr_assert(spk_memory_check(m, "a", SPK_SHAPE(2), &value) && !value, "what the failed step set is dropped: %s", spk_error(ctx));
+    spk_set_memory(m, "a", spk_shift(VECTOR(ctx, 3, 4), 1));
     spk_end_step(ctx);
     assert_fine(ctx, "afterwards");
+    spk_set_memory(m, "a", spk_shift(VECTOR(ctx, 1, 2), 1));
+    spk_fail(ctx, "something else");
+    spk_reset(m); /* after an error it does nothing */
+    spk_clear_error(ctx);
+    assert_values(spk_memory(m, "a"), "as the failed step found it", 4, 5);
+    spk_reset(m); /* counts at once */
+    spk_set_memory(m, "a", spk_shift(VECTOR(ctx, 1, 2), 1));
+    spk_fail(ctx, "something else");
+    spk_clear_error(ctx);
+    cr_assert_null(spk_memory(m, "a"), "reset, then set in the step that failed");
     spk_ctx_destroy(ctx);
 }
 
