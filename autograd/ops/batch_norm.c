@@ -34,7 +34,7 @@ static bool infer(spk_record *r) {
         if (r->in[i]) r->in[i] = spk_dense(r->in[i]);
     const spk_batch_norm_opts *o = r->attributes;
     const spk_shape shape = spk_tensor_shape(r->in[X]);
-    if (!(o->eps > 0) || !isfinite(o->eps)) return spk_op_fail(r, "eps is %g: it must be positive", o->eps);
+    if (!(o->eps >= 0) || !isfinite(o->eps)) return spk_op_fail(r, "eps is %g: it must be a finite number, 0 or more", o->eps);
     if (!(o->momentum >= 0 && o->momentum <= 1)) return spk_op_fail(r, "momentum is %g: it is from 0 to 1", o->momentum);
     if (shape.axes != 2) return spk_op_fail(r, "x is %s: needs [N, channels]", spk_shape_text(shape).text);
     if (!channels_fit(r, r->in[WEIGHT], "the weight", shape.dim[1]) || !channels_fit(r, r->in[BIAS], "the bias", shape.dim[1]) ||

@@ -344,7 +344,7 @@ Test(misuse_ops, regularisation) {
     REFUSE(spk_batch_norm_with, WRONG_SHAPE, "batch_norm|needs [N, channels]", spk_batch_norm(s->vector, NULL, NULL));
     REFUSE(spk_batch_norm_with, WRONG_SHAPE, "batch_norm|the weight is [2]: needs [6]", spk_batch_norm(s->x, s->labels, NULL));
     REFUSE(spk_batch_norm_with, WRONG_SHAPE, "batch_norm|at least 2 rows", spk_batch_norm(spk_slice(s->x, 0, 1), NULL, NULL));
-    REFUSE(spk_batch_norm_with, OUT_OF_DOMAIN, "batch_norm|eps is 0", spk_batch_norm(s->x, NULL, NULL, .eps = 0));
+    REFUSE(spk_batch_norm_with, OUT_OF_DOMAIN, "batch_norm|eps is -1", spk_batch_norm(s->x, NULL, NULL, .eps = -1));
     REFUSE(spk_batch_norm_with, OUT_OF_DOMAIN, "batch_norm|eps", spk_batch_norm(s->x, NULL, NULL, .eps = NAN));
     REFUSE(spk_batch_norm_with, OUT_OF_DOMAIN, "batch_norm|momentum is 2", spk_batch_norm(s->x, NULL, NULL, .momentum = 2));
     REFUSE(spk_batch_norm_with, OUT_OF_DOMAIN, "batch_norm|momentum", spk_batch_norm(s->x, NULL, NULL, .momentum = NAN));
