@@ -25,6 +25,7 @@
 
 #include "neuron/base_node.h"
 #include "neuron/encoder.h"
+#include "neuron/health.h"
 #include "neuron/lif.h"
 #include "neuron/op_table.h"
 #include "neuron/surrogate.h"

@@ -1,4 +1,5 @@
 /* Backward: one walk over the records in reverse. */
+#include "autograd/anomaly_internal.h"
 #include "autograd/ops_internal.h"
 #include "autograd/tape.h"
 #include "core/blas_internal.h"
@@ -84,12 +85,6 @@ static spk_tensor *gradient_create(spk_tensor *x) {
     return g;
 }
 
-/* A gradient that is not multiplied out yet, and whose memory its factor has. */
-struct spk_pending {
-    spk_product product;
-    spk_tensor *factor;
-};
-
 static void gradient_drop(spk_ctx *ctx, spk_tensor *g) {
     if (g->pending) g = g->pending->factor;
     spk_arena_give(&ctx->data, g->data, spk_bytes(g->size));
@@ -107,6 +102,7 @@ static bool write_out(spk_tensor *g) {
 }
 
 static void add(spk_tensor *to, const spk_tensor *g) {
+    to->summed = true;
     spk_real *restrict sum = spk_reals(to);
     const spk_real *restrict more = spk_reals(g);
     for (int64_t i = 0; i < to->size; i++) sum[i] += more[i];
@@ -186,8 +182,9 @@ spk_real *spk_grad_add_to(spk_record *r, int i) {
     if (!x) return NULL;
     const int j = twin(r, i);
     if (j >= 0) return spk_reals(r->contributions[j]);
-    if (x->record && x->grad) return write_out(x->grad) ? spk_reals(x->grad) : NULL;
-    if (!x->record && !x->hooks && x->grad_ready) return spk_reals(x->grad);
+    const bool begun = x->record ? x->grad != NULL : !x->hooks && x->grad_ready;
+    if (begun) x->grad->summed = true;
+    if (begun) return write_out(x->grad) ? spk_reals(x->grad) : NULL;
     spk_real *g = spk_grad_to(r, i);
     return g ? memset(g, 0, spk_bytes(spk_stored(x))) : NULL;
 }
@@ -300,6 +297,25 @@ static void forget_retained(spk_ctx *ctx) {
             if (r->out[k] && r->out[k]->walk == ctx->walk) r->out[k]->grad = NULL;
 }
 
+/* Only a sum of contributions, or a hook, can spoil what was scanned when it was given. */
+static void scan_arrived(spk_record *r, spk_tensor *out) {
+    if (out->hooks) spk_gradient_is_finite(r, out->grad, "a hook");
+    else if (out->grad->summed) spk_gradient_is_finite(r, out->grad, "the sum over its uses");
+}
+
+/* Scans the gradients that the adjoint gave and those of leaves that they were added to. */
+static void deliver_all(spk_record *r) {
+    if (r->ctx->detect_anomaly && !spk_contributions_are_finite(r)) return;
+    for (int i = 0; i < r->inputs; i++) {
+        spk_tensor *x = r->in[i];
+        if (r->contributions[i]) deliver(x, r->contributions[i]);
+        r->contributions[i] = NULL;
+        if (!r->ctx->detect_anomaly || r->ctx->failed || !x || x->record || !x->grad_ready || !x->grad->summed) continue;
+        x->grad->summed = false;
+        spk_leaf_gradient_is_finite(x, x->grad, "the sum over all uses");
+    }
+}
+
 /* Runs one record's adjoint if a gradient has come to it. */
 static void step_back(spk_record *r) {
     bool any = false;
@@ -308,16 +324,14 @@ static void step_back(spk_record *r) {
         if (!out || !out->grad) continue;
         if ((out->hooks || out->retains_grad) && !write_out(out->grad)) return; /* a hook may have asked for either since it arrived */
         run_hooks(out, out->grad);
+        if (r->ctx->detect_anomaly) scan_arrived(r, out);
         any = true;
     }
-    if (!any) return;
+    if (!any || r->ctx->failed) return;
     r->ctx->doing = (spk_activity){r->op->name, r->path, .backward = true};
     r->op->backward(r);
+    if (!r->ctx->failed) deliver_all(r);
     if (r->ctx->failed) return;
-    for (int i = 0; i < r->inputs; i++) {
-        if (r->contributions[i]) deliver(r->in[i], r->contributions[i]);
-        r->contributions[i] = NULL;
-    }
     for (int k = 0; k < SPK_MAX_OUTPUTS; k++) {
         spk_tensor *out = r->out[k];
         if (!out || !out->grad || out->retains_grad) continue;
@@ -336,12 +350,14 @@ static void drop_gradients(spk_ctx *ctx, spk_tensor *y) {
 
 /* A leaf with hooks gets what this backward brought, once it is whole. */
 static void release_arrival(spk_ctx *ctx, spk_tensor *leaf) {
-    if (!leaf || leaf->walk != ctx->walk || !leaf->arriving) return; /* of another walk: a backward that failed */
+    if (ctx->failed || !leaf || leaf->walk != ctx->walk || !leaf->arriving) return; /* of another walk: a backward that failed */
     run_hooks(leaf, leaf->arriving);
+    if (ctx->detect_anomaly && !spk_leaf_gradient_is_finite(leaf, leaf->arriving, "a hook, or the sum over all uses,")) return;
     if (!leaf_gradient(leaf)) return;
     if (leaf->grad_ready) add(leaf->grad, leaf->arriving);
     else memcpy(leaf->grad->data, leaf->arriving->data, spk_bytes(leaf->size)), leaf->grad_ready = true;
     leaf->arriving = NULL;
+    if (ctx->detect_anomaly) spk_leaf_gradient_is_finite(leaf, leaf->grad, "the sum over backwards");
 }
 
 static void release_arrivals(spk_ctx *ctx, spk_tensor *y) {
@@ -388,7 +404,7 @@ bool spk_backward_with(spk_tensor *y, spk_backward_opts options) {
     }
     const spk_activity before = spk_doing_function(ctx, "spk_backward");
     spk_tensor *g = prepare(ctx, y) ? seed(y, options.gradient) : NULL;
-    if (g) walk_back(ctx, y, g, options.retain);
+    if (g && (!ctx->detect_anomaly || spk_leaf_gradient_is_finite(y, g, "the given gradient"))) walk_back(ctx, y, g, options.retain);
     spk_done(ctx, before);
     return g && !ctx->failed;
 }

@@ -32,6 +32,8 @@ typedef struct spk_op {
     void (*backward)(spk_record *r);
     /** True when backward would rather have output k's gradient as a product of `out` columns (spk_grad_product_of). NULL: never. */
     bool (*wants_product)(const spk_record *r, int k, int64_t out);
+    /** What to do when this op makes a NaN or an infinity: the end of spk_detect_anomaly's message. NULL: nothing to say. */
+    const char *remedy;
 } spk_op;
 
 /** A call of an op: on the tape it is what backward walks. Ops read `in`, `out`, `attributes` and `saved`. */
@@ -83,6 +85,12 @@ SPK_API bool spk_wanted(const spk_record *r, int k);
 
 /** Sets the error `name (module): message`, printf-like, and returns false. */
 SPK_API bool spk_op_fail(spk_record *r, const char *format, ...) SPK_PRINTF(2, 3);
+
+/**
+ * In forward or backward: checks numbers that are neither an output nor a gradient, such as running statistics. False, with the error set,
+ * when spk_detect_anomaly is on and one of them is not finite; `what` names them in the message.
+ */
+SPK_API bool spk_check_finite(spk_record *r, const char *what, spk_shape shape, const spk_real *values);
 
 /** True while a forward runs whose backward may be called: only then is anything to be saved. */
 SPK_API bool spk_is_recorded(const spk_record *r);

@@ -13,6 +13,10 @@ bool spk_has_output(spk_record *r, int k);
             op(concat) op(repeat_over_time) op(sum_over_time) op(dense) op(bits) op(softmax) op(log_softmax) op(cross_entropy) op(mse) \
                 op(dropout) op(batch_norm)
 
+/* The remedy of ops that do nothing worse than add and multiply. */
+#define SPK_REMEDY_OVERFLOW \
+    "finite numbers grew past the largest that a number holds: scale the inputs, lower the learning rate or clip gradients"
+
 #define SPK_DECLARE_OP(name) extern const spk_op spk_op_##name;
 SPK_AUTOGRAD_OPS(SPK_DECLARE_OP)
 #undef SPK_DECLARE_OP

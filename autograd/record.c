@@ -1,6 +1,7 @@
 /* From a call to a record on the tape. */
 #include "autograd/op.h"
 #include "autograd/ops.h"
+#include "autograd/anomaly_internal.h"
 #include "autograd/ops_internal.h"
 #include "core/context_internal.h"
 #include <stdarg.h>
@@ -71,8 +72,9 @@ static bool run(spk_record *r) {
     if (!r->op->infer(r) || r->ctx->failed) return false;
     for (int k = 0; k < outputs_of(r->op); k++)
         if (!r->out[k] && spk_wanted(r, k)) return spk_op_fail(r, "infer has not set output %d", k);
+    if (r->ctx->detect_anomaly && !spk_inputs_are_finite(r)) return false;
     if (r->op->forward) r->op->forward(r);
-    if (r->ctx->failed) return false;
+    if (r->ctx->failed || (r->ctx->detect_anomaly && !spk_outputs_are_finite(r))) return false;
     if (r->recorded) append(r);
     return true;
 }

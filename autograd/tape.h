@@ -53,6 +53,19 @@ SPK_API bool spk_grad_enabled(const spk_ctx *ctx);
 #define SPK_NO_GRAD_NAMED_(ctx, before, once) \
     for (int before = spk_set_grad_enabled(ctx, false), once = 1; once; once = 0, (void)spk_set_grad_enabled(ctx, before))
 
+/**
+ * Switches the search for numbers that go wrong on or off for a context (default: off) and returns what it was. While it is on, every
+ * op's inputs from outside (data, parameters, memories) and results, every gradient, every sum of gradients and every parameter after an
+ * optimizer's step are scanned. The first NaN or infinity is the context's error: it names the op, forward or backward, the layer, the
+ * number's place, how many there are, and what to try; where an op was given it, it names the input instead. From then on the step does
+ * nothing, as after every error, and no parameter changes. Healthy nets compute the same bits as without.
+ *
+ * It costs a pass over what is scanned; off, a branch a call. A whole infinity on purpose, as log 0 behind spk_where, is an error, too.
+ */
+SPK_API bool spk_detect_anomaly(spk_ctx *ctx, bool detect);
+/** Whether anomalies are searched for. */
+SPK_API bool spk_detects_anomaly(const spk_ctx *ctx);
+
 /** Looks at (and may change, in place) the gradient of a tensor, `n` numbers, once it is complete. */
 typedef void (*spk_grad_hook)(spk_tensor *x, int64_t n, spk_real *gradient, void *user);
 /** Calls hook in every backward that reaches x: for a leaf as long as it lives, for a result within its step. */

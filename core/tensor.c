@@ -70,6 +70,7 @@ void spk_tensor_retire(spk_tensor *x) {
         return;
     }
     x->destroyed = true;
+    x->name = NULL; /* its slot may go now */
     x->retired = ctx->retired;
     ctx->retired = x;
 }

@@ -28,12 +28,14 @@ struct spk_tensor {
     bool destroyed;        /* persistent: goes when the step ends, of which it may be a part */
     spk_tensor *retired;   /* the next of those */
     const char *op, *path; /* what made it, for messages */
+    const char *name;      /* of the slot that holds it, for messages; NULL for others */
 
     /* Autograd's. */
     bool requires_grad, retains_grad;
     struct spk_record *record; /* the op call that made it; NULL for a leaf */
     spk_tensor *grad;          /* one number for each stored one; a leaf keeps its memory when cleared */
     bool grad_ready;           /* leaf: grad holds a gradient */
+    bool summed;               /* of a gradient: it has had several contributions since it was last scanned */
     spk_tensor *arriving;      /* leaf with hooks: what the running backward has brought so far */
     struct spk_hook *hooks;
     struct spk_pending *pending; /* of a gradient: what is to be multiplied to get it; it has no data then */

@@ -126,17 +126,21 @@ static void train(spk_ctx *ctx, spk_module *net, const options *o, spk_dataset *
     spk_schedule *schedule = spk_one_cycle_lr(optimizer, .steps = o->epochs * spk_dataset_batches(training), .start = 0.2);
     printf("%s\n%lld parameters, %d threads\n", spk_repr(net), (long long)spk_parameter_count(net, true), spk_threads());
     spk_end_step(ctx);
+    spk_health *health = spk_watch_health(net);
     for (int64_t epoch = 1; epoch <= o->epochs && !spk_failed(ctx); epoch++) {
         const double start = seconds();
         const tally trained = train_epoch(ctx, net, training, optimizer, schedule, o);
         const double took = seconds() - start;
         const tally tested = evaluate(ctx, net, test, o);
         if (!spk_failed(ctx)) report(epoch, &trained, &tested, o, took);
+        printf("%s", spk_health_report(health));
+        spk_health_clear(health);
     }
 }
 
 static bool run(spk_ctx *ctx, const options *o) {
     spk_module *net = network(ctx, o);
+    spk_detect_anomaly(ctx, o->detect_anomaly);
     if (o->load) spk_load(net, o->load);
     if (o->n_images) return predict(ctx, net, o);
     spk_dataset *training = spk_mnist(ctx, o->data, true, .batch = o->batch, .shuffle = true, .seed = o->seed, .drop_last = true);

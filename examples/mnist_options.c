@@ -31,6 +31,7 @@ static void help(void) {
          "          --augment             turn, scale, shear and shift each image anew: +-15 degrees, 0.85 to 1.15, +-0.2, +-5 %\n"
          "          --seed N              (1)\n"
          "          --threads N           (all)\n"
+         "          --detect-anomaly      stop at the first NaN or infinity, and name the op and the layer that made it\n"
          "files     --save FILE           write the net, as safetensors\n"
          "          --load FILE           read it; give the same --hidden, and the same net options as it was trained with\n"
          "\n"
@@ -107,6 +108,7 @@ enum {
     AUGMENT,
     SEED,
     THREADS,
+    DETECT_ANOMALY,
     SAVE,
     LOAD,
     PREDICT,
@@ -133,6 +135,7 @@ static const struct option table[] = {{"data", 1, NULL, DATA},
                                       {"augment", 0, NULL, AUGMENT},
                                       {"seed", 1, NULL, SEED},
                                       {"threads", 1, NULL, THREADS},
+                                      {"detect-anomaly", 0, NULL, DETECT_ANOMALY},
                                       {"save", 1, NULL, SAVE},
                                       {"load", 1, NULL, LOAD},
                                       {"predict", 0, NULL, PREDICT},
@@ -186,6 +189,8 @@ static bool read_one(options *o, int option, const char *value) {
         right = whole("threads", value, 1, &threads) && threads <= 4096;
         o->threads = (int)threads;
         return right;
+    case DETECT_ANOMALY:
+        return o->detect_anomaly = true;
     case SAVE:
         o->save = value;
         return true;

@@ -13,7 +13,7 @@ typedef struct options {
     int64_t epochs, T, batch, seed, validation;
     int threads; /* 0: as the library chooses */
     double tau, lr, label_smoothing, dropout, input_dropout;
-    bool soft_reset, detach_reset, augment;
+    bool soft_reset, detach_reset, augment, detect_anomaly;
     char **images; /* for --predict */
     int n_images;
 } options;

@@ -34,6 +34,7 @@ const spk_op spk_op_heaviside = {.name = "heaviside",
                                  .saved_inputs = 1,
                                  .infer = infer,
                                  .forward = forward,
-                                 .backward = backward};
+                                 .backward = backward,
+                                 .remedy = "the surrogate's slope is not finite there: check its grad, or limit x before"};
 
 spk_tensor *spk_heaviside(spk_tensor *x, spk_surrogate surrogate) { return spk_apply(&spk_op_heaviside, &surrogate, x); }

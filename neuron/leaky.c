@@ -178,18 +178,21 @@ static bool wants_product(const spk_record *r, int k, int64_t out) {
     return k == SPK_LEAKY_SPIKES && spk_spike_product_wanted(r->attributes, out);
 }
 
-const spk_op spk_op_leaky = {.name = "leaky",
-                             .inputs = 3,
-                             .attributes = sizeof(spk_leaky),
-                             .outputs = 3,
-                             .storages = SPK_REPEATED,
-                             .optional_inputs = 1 << SPK_LEAKY_V_START | 1 << SPK_LEAKY_K,
-                             .saved_inputs = 1 << SPK_LEAKY_X | 1 << SPK_LEAKY_V_START | 1 << SPK_LEAKY_K,
-                             .saved_outputs = 1 << SPK_LEAKY_SPIKES,
-                             .infer = infer,
-                             .forward = forward,
-                             .backward = spk_leaky_backward,
-                             .wants_product = wants_product};
+const spk_op spk_op_leaky = {
+    .name = "leaky",
+    .inputs = 3,
+    .attributes = sizeof(spk_leaky),
+    .outputs = 3,
+    .storages = SPK_REPEATED,
+    .optional_inputs = 1 << SPK_LEAKY_V_START | 1 << SPK_LEAKY_K,
+    .saved_inputs = 1 << SPK_LEAKY_X | 1 << SPK_LEAKY_V_START | 1 << SPK_LEAKY_K,
+    .saved_outputs = 1 << SPK_LEAKY_SPIKES,
+    .infer = infer,
+    .forward = forward,
+    .backward = spk_leaky_backward,
+    .wants_product = wants_product,
+    .remedy =
+        "currents or membranes are too large, or the surrogate's slope is not finite: scale weights or inputs, or put batch norm before"};
 
 spk_tensor *spk_leaky_forward(const spk_leaky *neuron, spk_tensor *x, spk_tensor *v_start, spk_tensor *k, spk_tensor **v_seq,
                               spk_tensor **v_last) {

@@ -143,11 +143,12 @@ static void backward_tile(const work *b, spk_leaky_tile p, room *m, double *gk) 
     if (b->product.q) spk_spike_product_tile(&b->product, w, p, m->h, m->gs_rows);
     memset(m->g, 0, spk_bytes(n));
     memset(m->gx, 0, spk_bytes(n));
+    if (n > p.n) memset(m->sg + p.n, 0, spk_bytes(n - p.n)); /* only real neurons have their slopes computed, and counted (health.h) */
     if (b->g_v_last) memcpy(m->g, b->g_v_last + p.at, spk_bytes(p.n));
     for (int64_t t = w->a->T - 1; t >= 0; t--) {
         const spk_real *h = m->h + t * w->tile;
         subtract(n, h, w->a->v_threshold, m->above);
-        w->a->surrogate.grad(&w->a->surrogate, n, m->above, m->sg);
+        w->a->surrogate.grad(&w->a->surrogate, p.n, m->above, m->sg);
         if (b->g_v_seq) add_gradient(p.n, 1, b->g_v_seq + t * w->step + p.at, m->g);
         step_back_tile(w, n, h, w->words ? spk_leaky_words(w, p, t) : NULL, w->words ? NULL : outputs(w, p, t, m->s),
                        spike_gradient(b, p, t, m), m);

@@ -50,6 +50,7 @@ static bool reserve(spk_ctx *ctx, spk_slot *slot, int64_t n) {
     slot->larger = NULL;
     spk_tensor *larger = spk_tensor_create(ctx, SPK_SHAPE(n));
     if (ctx->failed) return false;
+    larger->name = slot->name;
     larger->belongs = true;
     slot->larger = larger;
     return true;

@@ -192,6 +192,7 @@ static spk_tensor *register_tensor(spk_module *module, const char *name, spk_sha
         return &ctx->inert;
     }
     tensor->belongs = true;
+    tensor->name = slot->name;
     return slot->tensor = tensor;
 }
 
@@ -234,6 +235,12 @@ bool spk_add_forward_pre_hook(spk_module *module, spk_pre_hook hook, void *user)
 
 bool spk_add_forward_hook(spk_module *module, spk_forward_hook hook, void *user) {
     return add_hook(module, (spk_module_hook){.after = hook, .user = user});
+}
+
+bool spk_has_forward_hook(const spk_module *module, spk_forward_hook hook) {
+    for (const spk_module_hook *h = module->hooks; h; h = h->next)
+        if (h->after == hook) return true;
+    return false;
 }
 
 static spk_tensor *forward_with_hooks(spk_module *module, spk_tensor *x) {
@@ -280,6 +287,23 @@ const char *spk_module_path(const spk_module *module) {
         memcpy(end -= n, m->name, n);
     }
     return path;
+}
+
+const char *spk_slot_path(const spk_tensor *tensor) {
+    spk_ctx *ctx = tensor->object.ctx;
+    for (const spk_object *object = ctx->objects.next; object != &ctx->objects; object = object->next) {
+        const spk_module *module = object->type == &module_object ? (const spk_module *)object : NULL;
+        for (const spk_slot *slot = module ? module->slots : NULL; slot; slot = slot->next) {
+            if (slot->tensor != tensor) continue;
+            const char *path = spk_module_path(module);
+            const size_t room = strlen(path) + sizeof slot->name + 1;
+            char *text = spk_step_header(ctx, room);
+            if (!text) return slot->name;
+            snprintf(text, room, "%s.%s", path, slot->name);
+            return text;
+        }
+    }
+    return "a parameter";
 }
 
 void spk_module_fail(const spk_module *module, const char *format, ...) {

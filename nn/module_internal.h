@@ -10,8 +10,12 @@ bool spk_module_usable(const spk_module *module);
 spk_slot *spk_find_slot(const spk_module *module, const char *name, unsigned kinds);
 /* The path of a module from its root, `net.fc1`, in step memory. */
 const char *spk_module_path(const spk_module *module);
+/* The path of a parameter or buffer from the root of its module, `net.fc1.weight`, in step memory; "a parameter" without a module. */
+const char *spk_slot_path(const spk_tensor *tensor);
 /* Sets the error `lif (net.2): message`. */
 void spk_module_fail(const spk_module *module, const char *format, ...) SPK_PRINTF(2, 3);
+/* True when the module has this hook. */
+bool spk_has_forward_hook(const spk_module *module, spk_forward_hook hook);
 /* Called at the end of a step: memories copy their values out of the step's memory. */
 void spk_memories_end_step(spk_module *module);
 /* Called at the end of a step that failed: memories are what they were when it began. */

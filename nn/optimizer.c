@@ -158,8 +158,7 @@ bool spk_optimizer_set_lr(spk_optimizer *opt, int64_t group, double lr) {
     return true;
 }
 
-/* The gradient to follow, or NULL for a parameter that stays as it is. */
-static spk_tensor *gradient_of(const spk_optimized *o) { return spk_requires_grad(o->parameter) ? spk_grad(o->parameter) : NULL; }
+spk_tensor *spk_optimized_gradient(const spk_optimized *o) { return spk_requires_grad(o->parameter) ? spk_grad(o->parameter) : NULL; }
 
 static bool make_moments(const spk_optimizer *opt, spk_optimized *o) {
     for (int k = 0; k < opt->type->moments; k++) {
@@ -187,13 +186,16 @@ bool spk_optimizer_step(spk_optimizer *opt) {
     if (!opt || spk_failed(opt->object.ctx)) return false;
     const spk_activity before = spk_doing_function(opt->object.ctx, "spk_optimizer_step");
     for (int64_t i = 0; i < opt->count; i++) /* all memory first, so that a step is taken whole or not at all */
-        if (gradient_of(&opt->optimized[i]) && !make_moments(opt, &opt->optimized[i])) return false;
-    spk_done(opt->object.ctx, before);
+        if (spk_optimized_gradient(&opt->optimized[i]) && !make_moments(opt, &opt->optimized[i])) return false;
     for (int64_t k = 0; k < opt->groups; k++) opt->group[k].lr_now = spk_optimizer_lr(opt, k);
+    spk_step_guard guard = {.optimizer = opt};
+    if (opt->object.ctx->detect_anomaly && !spk_step_guard_begin(&guard)) return false;
+    spk_done(opt->object.ctx, before);
     for (int64_t i = 0; i < opt->count; i++) {
-        spk_tensor *gradient = gradient_of(&opt->optimized[i]);
+        spk_tensor *gradient = spk_optimized_gradient(&opt->optimized[i]);
         if (gradient) update(opt, &opt->optimized[i], gradient);
     }
+    if (opt->object.ctx->detect_anomaly) spk_step_guard_end(&guard);
     return !opt->object.ctx->failed;
 }
 

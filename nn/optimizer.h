@@ -66,7 +66,9 @@ SPK_API spk_adam_opts spk_adamw_options(void); /**< The defaults of spk_adamw. *
 
 /**
  * Updates every parameter that has a gradient and is not frozen, and raises its version. Does nothing once the context has failed, or when
- * there is no memory for the moments, which are made at a parameter's first update; later steps allocate nothing. False after an error.
+ * there is no memory for the moments, which are made at a parameter's first update; later steps allocate nothing. Under
+ * spk_detect_anomaly a step that would make a parameter or a moment infinite or NaN is an error that names it, and is undone. False after
+ * an error.
  */
 SPK_API bool spk_optimizer_step(spk_optimizer *optimizer);
 /** Frees an optimizer, its moments and its schedules before their context; none of them may be used any more, as with free(). NULL is

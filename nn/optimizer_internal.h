@@ -44,6 +44,20 @@ struct spk_optimizer {
     struct spk_schedule *schedules;
 };
 
+/* The gradient to follow, or NULL for a parameter that stays as it is. */
+spk_tensor *spk_optimized_gradient(const spk_optimized *o);
+
+/* While anomalies are detected: what a step that spoils a number is undone with. */
+typedef struct spk_step_guard {
+    spk_optimizer *optimizer;
+    spk_real *before; /* of every parameter that the step changes: its numbers, and those of its moments */
+    int64_t count;
+} spk_step_guard;
+/* Checks the gradients and keeps a copy of what the step changes; false, with the error set, when the step must not be taken. */
+bool spk_step_guard_begin(spk_step_guard *guard);
+/* Checks what the step has made; a step that made a number that is not finite is an error and is undone. */
+void spk_step_guard_end(spk_step_guard *guard);
+
 /* An optimizer of a type with all parameters of the module in group 0, zeroed after the spk_optimizer; NULL after an error. */
 void *spk_optimizer_create(spk_module *module, const spk_optimizer_type *type, double lr, double weight_decay);
 /* Takes a parameter that is destroyed out of all optimizers of its context. */

@@ -130,6 +130,9 @@ static void forward(spk_record *r) {
     spk_parallel(w.channels, CHANNELS, forward_range, &w);
     spk_scratch_done(r, w.sum, (size_t)w.channels * sizeof *w.sum);
     if (updates) w.o->running_mean->owner->version++, w.o->running_var->owner->version++;
+    if (!w.o->running_mean) return;
+    if (spk_check_finite(r, "running_mean", SPK_SHAPE(w.channels), spk_reals(w.o->running_mean)))
+        spk_check_finite(r, "running_var", SPK_SHAPE(w.channels), spk_reals(w.o->running_var));
 }
 
 /* With xh = (x - mean) inverse: gb = sum g, gw = sum g xh, gx = weight inverse (g - gb / N - xh gw / N), the last two terms only where the
@@ -171,15 +174,17 @@ static void backward(spk_record *r) {
     spk_scratch_done(r, w.sum, 2 * (size_t)w.channels * sizeof *w.sum);
 }
 
-const spk_op spk_op_batch_norm = {.name = "batch_norm",
-                                  .inputs = 3,
-                                  .attributes = sizeof(spk_batch_norm_opts),
-                                  .storages = SPK_REPEATED,
-                                  .optional_inputs = 1 << WEIGHT | 1 << BIAS,
-                                  .saved_inputs = 1 << X | 1 << WEIGHT,
-                                  .infer = infer,
-                                  .forward = forward,
-                                  .backward = backward};
+const spk_op spk_op_batch_norm = {
+    .name = "batch_norm",
+    .inputs = 3,
+    .attributes = sizeof(spk_batch_norm_opts),
+    .storages = SPK_REPEATED,
+    .optional_inputs = 1 << WEIGHT | 1 << BIAS,
+    .saved_inputs = 1 << X | 1 << WEIGHT,
+    .infer = infer,
+    .forward = forward,
+    .backward = backward,
+    .remedy = "a variance overflows, or is below 0 in running statistics: scale x, load good statistics, or use a larger eps"};
 
 spk_tensor *spk_batch_norm_with(spk_tensor *x, spk_tensor *weight, spk_tensor *bias, spk_batch_norm_opts options) {
     return spk_apply(&spk_op_batch_norm, &options, x, weight, bias);

@@ -39,8 +39,8 @@ static void backward(spk_record *r, int i, spk_broadcast_row row) {
     spk_broadcast_walk(&b, row, &(walk){spk_values(r->in[0]), spk_values(r->in[1]), spk_grad_of(r, 0), to});
 }
 
-/* An op from y(a, b) and its two partial derivatives times g. `saved` names the inputs that they read. */
-#define BINARY(id, saved, Y, GA, GB)                                                                                            \
+/* An op from y(a, b) and its two partial derivatives times g. `saved` names the inputs that they read, REMEDY is the op's. */
+#define BINARY(id, saved, Y, GA, GB, REMEDY)                                                                                    \
     SPK_CLONES static void id##_row(void *work, int64_t n, const int64_t *offset, const int64_t *stride) {                      \
         const walk *w = work;                                                                                                   \
         for (int64_t i = 0; i < n; i++) {                                                                                       \
@@ -69,14 +69,20 @@ static void backward(spk_record *r, int i, spk_broadcast_row row) {
         backward(r, 0, id##_row_a);                                                                                             \
         backward(r, 1, id##_row_b);                                                                                             \
     }                                                                                                                           \
-    const spk_op spk_op_##id = {                                                                                                \
-        .name = #id, .inputs = 2, .saved_inputs = (saved), .infer = infer, .forward = id##_forward, .backward = id##_backward}; \
+    const spk_op spk_op_##id = {.name = #id,                                                                                    \
+                                .inputs = 2,                                                                                    \
+                                .saved_inputs = (saved),                                                                        \
+                                .infer = infer,                                                                                 \
+                                .forward = id##_forward,                                                                        \
+                                .backward = id##_backward,                                                                      \
+                                .remedy = (REMEDY)};                                                                            \
     spk_tensor *spk_##id(spk_tensor *a, spk_tensor *b) { return spk_apply(&spk_op_##id, NULL, a, b); }
 
 /* Expressions, which the formatter takes for declarations. */
 /* clang-format off */
-BINARY(add, 0, a + b, g, g)
-BINARY(subtract, 0, a - b, g, -g)
-BINARY(multiply, 3, a * b, g * b, g * a)
-BINARY(divide, 3, a / b, g / b, -g * a / (b * b))
+BINARY(add, 0, a + b, g, g, SPK_REMEDY_OVERFLOW)
+BINARY(subtract, 0, a - b, g, -g, SPK_REMEDY_OVERFLOW)
+BINARY(multiply, 3, a * b, g * b, g * a, SPK_REMEDY_OVERFLOW)
+BINARY(divide, 3, a / b, g / b, -g * a / (b * b),
+       "a divisor is 0, or so near to it that the quotient or its slope a / b^2 overflows: add a small eps to it (spk_shift), or spk_clamp")
 /* clang-format on */

@@ -107,6 +107,7 @@ const spk_op spk_op_dropout = {.name = "dropout",
                                .storages = SPK_BITS | SPK_REPEATED,
                                .infer = infer,
                                .forward = forward,
-                               .backward = backward};
+                               .backward = backward,
+                               .remedy = "it scales what it keeps by 1 / (1 - p): use a p further from 1"};
 
 spk_tensor *spk_dropout_with(spk_tensor *x, spk_dropout_opts options) { return spk_apply(&spk_op_dropout, &options, x); }

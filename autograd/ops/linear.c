@@ -72,6 +72,7 @@ const spk_op spk_op_linear = {.name = "linear",
                               .saved_inputs = 1 << X | 1 << WEIGHT,
                               .infer = infer,
                               .forward = forward,
-                              .backward = backward};
+                              .backward = backward,
+                              .remedy = SPK_REMEDY_OVERFLOW};
 
 spk_tensor *spk_linear(spk_tensor *x, spk_tensor *weight, spk_tensor *bias) { return spk_apply(&spk_op_linear, NULL, x, weight, bias); }

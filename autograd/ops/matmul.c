@@ -39,6 +39,7 @@ const spk_op spk_op_matmul = {.name = "matmul",
                               .saved_inputs = 3,
                               .infer = infer,
                               .forward = forward,
-                              .backward = backward};
+                              .backward = backward,
+                              .remedy = SPK_REMEDY_OVERFLOW};
 
 spk_tensor *spk_matmul_with(spk_tensor *a, spk_tensor *b, spk_matmul_opts options) { return spk_apply(&spk_op_matmul, &options, a, b); }

@@ -28,6 +28,12 @@ static void backward(spk_record *r) {
     for (int64_t i = 0; gt && i < n; i++) gt[i] = factor * (target[i] - x[i]);
 }
 
-const spk_op spk_op_mse = {.name = "mse", .inputs = 2, .saved_inputs = 3, .infer = infer, .forward = forward, .backward = backward};
+const spk_op spk_op_mse = {.name = "mse",
+                           .inputs = 2,
+                           .saved_inputs = 3,
+                           .infer = infer,
+                           .forward = forward,
+                           .backward = backward,
+                           .remedy = "the square of a difference overflows: scale x and the target, or lower the learning rate"};
 
 spk_tensor *spk_mse(spk_tensor *x, spk_tensor *target) { return spk_apply(&spk_op_mse, NULL, x, target); }

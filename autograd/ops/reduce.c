@@ -179,14 +179,16 @@ const spk_op spk_op_sum = {.name = "sum",
                            .storages = SPK_BITS,
                            .infer = infer_sum,
                            .forward = sum_forward,
-                           .backward = sum_backward};
+                           .backward = sum_backward,
+                           .remedy = SPK_REMEDY_OVERFLOW};
 const spk_op spk_op_mean = {.name = "mean",
                             .inputs = 1,
                             .attributes = sizeof(spk_reduce_opts),
                             .storages = SPK_BITS,
                             .infer = infer_sum,
                             .forward = sum_forward,
-                            .backward = sum_backward};
+                            .backward = sum_backward,
+                            .remedy = SPK_REMEDY_OVERFLOW};
 const spk_op spk_op_max = {.name = "max",
                            .inputs = 1,
                            .attributes = sizeof(spk_reduce_opts),

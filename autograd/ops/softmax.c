@@ -3,6 +3,8 @@
 #include "autograd/ops_internal.h"
 #include "core/numeric_internal.h"
 
+#define FAR_APART "logits are so far apart that their distance overflows: scale them down, or lower the learning rate"
+
 SPK_CLONES static void exponentials(int64_t n, const spk_real *restrict x, spk_real *restrict to) {
     for (int64_t i = 0; i < n; i++) to[i] = spk_exp_scalar(x[i]);
 }
@@ -76,14 +78,20 @@ static void log_softmax_backward(spk_record *r) {
     }
 }
 
-const spk_op spk_op_softmax = {
-    .name = "softmax", .inputs = 1, .saved_outputs = 1, .infer = infer, .forward = softmax_forward, .backward = softmax_backward};
+const spk_op spk_op_softmax = {.name = "softmax",
+                               .inputs = 1,
+                               .saved_outputs = 1,
+                               .infer = infer,
+                               .forward = softmax_forward,
+                               .backward = softmax_backward,
+                               .remedy = FAR_APART};
 const spk_op spk_op_log_softmax = {.name = "log_softmax",
                                    .inputs = 1,
                                    .saved_outputs = 1,
                                    .infer = infer,
                                    .forward = log_softmax_forward,
-                                   .backward = log_softmax_backward};
+                                   .backward = log_softmax_backward,
+                                   .remedy = FAR_APART};
 
 spk_tensor *spk_softmax(spk_tensor *x) { return spk_apply(&spk_op_softmax, NULL, x); }
 spk_tensor *spk_log_softmax(spk_tensor *x) { return spk_apply(&spk_op_log_softmax, NULL, x); }
@@ -147,7 +155,8 @@ const spk_op spk_op_cross_entropy = {.name = "cross_entropy",
                                      .saved_inputs = 2,
                                      .infer = cross_entropy_infer,
                                      .forward = cross_entropy_forward,
-                                     .backward = cross_entropy_backward};
+                                     .backward = cross_entropy_backward,
+                                     .remedy = FAR_APART};
 
 spk_tensor *spk_cross_entropy_with(spk_tensor *logits, spk_tensor *labels, spk_cross_entropy_opts options) {
     return spk_apply(&spk_op_cross_entropy, &options, logits, labels);

@@ -29,7 +29,8 @@ const spk_op spk_op_dense = {.name = "dense",
                              .storages = SPK_BITS | SPK_REPEATED,
                              .infer = dense_infer,
                              .forward = dense_forward,
-                             .backward = dense_backward};
+                             .backward = dense_backward,
+                             .remedy = SPK_REMEDY_OVERFLOW};
 
 /* x itself where nothing is to be done; what cannot be used goes on to the op, which says so. */
 static bool is_stored(const spk_tensor *x, spk_storage storage) { return x && x->storage == storage && spk_tensor_lives(x->object.ctx, x); }

@@ -84,7 +84,8 @@ const spk_op spk_op_sum_over_time = {.name = "sum_over_time",
                                      .storages = SPK_BITS | SPK_REPEATED,
                                      .infer = sum_infer,
                                      .forward = sum_forward,
-                                     .backward = sum_backward};
+                                     .backward = sum_backward,
+                                     .remedy = SPK_REMEDY_OVERFLOW};
 
 spk_tensor *spk_sum_over_time(spk_tensor *x, int64_t T) { return spk_apply(&spk_op_sum_over_time, &((total){T, 1}), x); }
 spk_tensor *spk_mean_over_time(spk_tensor *x, int64_t T) {

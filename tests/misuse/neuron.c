@@ -285,6 +285,32 @@ Test(misuse_neuron, read_after_a_forward) {
     REFUSE(spk_firing_rate, ENDED, "lif (net.2)|read it before spk_end_step", spk_firing_rate(s->neuron));
 }
 
+static spk_health *watched(world *s) {
+    spk_module *own = spk_sequential(s->ctx, spk_lif(s->ctx));
+    return spk_watch_health(own);
+}
+
+Test(misuse_neuron, health) {
+    IGNORE(spk_watch_health_with, NULL_ARGUMENT, spk_watch_health(NULL));
+    IGNORE(spk_watch_health_with, WRONG_KIND, spk_watch_health(none()));
+    REFUSE(spk_watch_health_with, WRONG_KIND, "linear (net.0)|no neurons", spk_watch_health(s->linear));
+    REFUSE(spk_watch_health_with, OUT_OF_DOMAIN, "spk_watch_health|a threshold is -1", spk_watch_health(s->net, .stuck = -1));
+    REFUSE(spk_watch_health_with, OUT_OF_DOMAIN, "spk_watch_health|a threshold is", spk_watch_health(s->net, .slope = NAN));
+    REFUSE(spk_watch_health_with, OUT_OF_DOMAIN, "spk_watch_health|.every is 0", spk_watch_health(s->net, .every = 0));
+    IGNORE(spk_health_layers, NULL_ARGUMENT, spk_health_layers(NULL));
+    IGNORE(spk_health_layer, NULL_ARGUMENT, spk_health_layer(NULL, 0).name);
+    IGNORE(spk_health_report, NULL_ARGUMENT, spk_health_report(NULL));
+    IGNORE_VOID(spk_health_clear, NULL_ARGUMENT, spk_health_clear(NULL));
+
+    world *s = misuse_begin("spk_health_layer", "layers that are not there", __LINE__);
+    const spk_health *health = watched(s);
+    cr_assert(spk_health_layers(health) == 1 && spk_health_layer(health, 0).name);
+    cr_assert(!spk_health_layer(health, 1).name && !spk_health_layer(health, -1).name && !spk_health_layer(health, INT32_MIN).name);
+    cr_assert(!spk_failed(s->ctx), "%s", spk_error(s->ctx));
+    spk_ctx_destroy(s->ctx);
+    spk_ctx_destroy(s->other->ctx);
+}
+
 /* A leak of a type of one's own that is no number. */
 static spk_leak leak_of_many(spk_base_node *of) { return (spk_leak){.by = spk_full(spk_module_ctx(&of->module), SPK_SHAPE(2), 0.5)}; }
 static spk_leak leak_of_none(spk_base_node *of) { return (spk_leak){.by = spk_full(spk_module_ctx(&of->module), SPK_SHAPE(0), 0.5)}; }

@@ -138,6 +138,20 @@ Test(misuse_tape, in_forward) {
 /* The op's other input is [6]; a weight that would fit is [outputs of it, 6]. */
 static spk_tensor *weight_of(spk_record *r, spk_shape shape) { return spk_full(spk_tensor_ctx(r->in[0]), shape, 1); }
 
+static const spk_real numbers[2] = {1, 2};
+WITHIN(check_without_name, spk_check_finite(r, NULL, SPK_SHAPE(2), numbers))
+WITHIN(check_without_numbers, spk_check_finite(r, "numbers", SPK_SHAPE(2), NULL))
+WITHIN(check_without_shape, spk_check_finite(r, "numbers", SPK_SHAPE(-2), numbers))
+
+Test(misuse_tape, anomalies) {
+    IGNORE(spk_detect_anomaly, NULL_ARGUMENT, spk_detect_anomaly(NULL, true));
+    IGNORE(spk_detects_anomaly, NULL_ARGUMENT, spk_detects_anomaly(NULL));
+    IGNORE(spk_check_finite, NULL_ARGUMENT, spk_check_finite(NULL, "numbers", SPK_SHAPE(2), numbers));
+    REFUSE(spk_check_finite, NULL_ARGUMENT, "probe|spk_check_finite: the numbers, or their name, are NULL", IN_FORWARD(check_without_name));
+    REFUSE(spk_check_finite, NULL_ARGUMENT, "probe|spk_check_finite: the numbers", IN_FORWARD(check_without_numbers));
+    REFUSE(spk_check_finite, OUT_OF_DOMAIN, "probe|the shape is invalid", IN_FORWARD(check_without_shape));
+}
+
 WITHIN(grad_of_2, spk_grad_of(r, 2) != NULL)
 WITHIN(grad_of_negative, spk_grad_of(r, -1) != NULL)
 WITHIN(product_of_2, spk_grad_product_of(r, 2) != NULL)
