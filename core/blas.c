@@ -13,15 +13,20 @@ typedef struct product {
     spk_real beta, *c;
 } product;
 
-/* BLAS counts in int: a larger first dimension is cut into parts that it can count. */
+/* BLAS counts in int: more rows, and longer sums down the rows, are cut into parts that it can count. Columns cannot be cut, since their
+ * number is the distance of rows: see SPK_BLAS_COLUMNS. */
 #define MOST ((int64_t)INT_MAX / 2)
 
 static void call(const product *p, int64_t row, int64_t rows, int64_t column, int64_t columns) {
     const int64_t lda = p->transpose_a ? p->m : p->k, ldb = p->transpose_b ? p->k : p->n;
     const spk_real *a = p->a + (p->transpose_a ? row : row * lda), *b = p->b + (p->transpose_b ? column * ldb : column);
-    SPK_BY_REAL(cblas_sgemm, cblas_dgemm)
-    (CblasRowMajor, p->transpose_a ? CblasTrans : CblasNoTrans, p->transpose_b ? CblasTrans : CblasNoTrans, (int)rows, (int)columns,
-     (int)p->k, 1, a, (int)lda, b, (int)ldb, p->beta, p->c + row * p->n + column, (int)p->n);
+    for (int64_t first = 0; first < p->k; first += MOST) {
+        const int64_t part = p->k - first < MOST ? p->k - first : MOST;
+        SPK_BY_REAL(cblas_sgemm, cblas_dgemm)
+        (CblasRowMajor, p->transpose_a ? CblasTrans : CblasNoTrans, p->transpose_b ? CblasTrans : CblasNoTrans, (int)rows, (int)columns,
+         (int)part, 1, a + (p->transpose_a ? first * lda : first), (int)lda, b + (p->transpose_b ? first : first * ldb), (int)ldb,
+         first ? 1 : p->beta, p->c + row * p->n + column, (int)p->n);
+    }
 }
 
 static void over_rows(void *work, int64_t begin, int64_t end) {
