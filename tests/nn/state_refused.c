@@ -306,7 +306,7 @@ StateTest(without_memory) {
     spk_ctx_destroy(ctx);
 }
 
-/* As root, renaming over /dev/null works: the device would be gone. */
+/* As root, renaming over /dev/null works: the device would be gone. (A pipe of our own is no loss when this test fails.) */
 StateTest(what_is_no_file_is_not_replaced) {
     spk_ctx *ctx = spk_ctx_create();
     spk_module *net = net_filled(ctx);
@@ -315,8 +315,6 @@ StateTest(what_is_no_file_is_not_replaced) {
     cr_assert(!spk_save(net, in_folder("a")));
     assert_failed(ctx, in_folder("a"), "not a regular file");
     cr_assert(stat(in_folder("a"), &status) == 0 && S_ISFIFO(status.st_mode) && entries() == 1);
-    cr_assert(!spk_save(net, "/dev/full"));
-    assert_failed(ctx, "/dev/full", "not a regular file");
     spk_ctx_destroy(ctx);
 }
 
