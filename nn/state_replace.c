@@ -83,7 +83,8 @@ static void replacement_free(spk_replacement *r) {
 }
 
 bool spk_replace_begin(spk_replacement *r, spk_ctx *ctx, const char *path, bool keep_previous) {
-    *r = (spk_replacement){.ctx = ctx, .path = path, .file = -1, .folder = -1, .beside = {ctx}, .previous = {ctx}, .kept = {ctx}};
+    *r = (spk_replacement){
+        .ctx = ctx, .path = path, .file = -1, .folder = -1, .beside = {.ctx = ctx}, .previous = {.ctx = ctx}, .kept = {.ctx = ctx}};
     if (keep_previous) spk_text_add(&r->previous, "%s.previous", path);
     if (!ctx->failed && replaceable(ctx, path) && (!keep_previous || replaceable(ctx, r->previous.data))) {
         const char *base;
