@@ -16,6 +16,7 @@
 #include "autograd/ops.h"
 #include "autograd/tape.h"
 
+#include "nn/checkpoint.h"
 #include "nn/layers.h"
 #include "nn/loss.h"
 #include "nn/module.h"

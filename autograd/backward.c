@@ -1,6 +1,7 @@
 /* Backward: one walk over the records in reverse. */
 #include "autograd/anomaly_internal.h"
 #include "autograd/ops_internal.h"
+#include "autograd/record_internal.h"
 #include "autograd/tape.h"
 #include "core/blas_internal.h"
 #include "core/context_internal.h"
@@ -316,6 +317,10 @@ static void deliver_all(spk_record *r) {
     }
 }
 
+static void empty_gradients(spk_record *r) {
+    for (int i = 0; i < r->inputs; i++) (void)spk_grad_to(r, i);
+}
+
 /* Runs one record's adjoint if a gradient has come to it. */
 static void step_back(spk_record *r) {
     bool any = false;
@@ -329,7 +334,8 @@ static void step_back(spk_record *r) {
     }
     if (!any || r->ctx->failed) return;
     r->ctx->doing = (spk_activity){r->op->name, r->path, .backward = true};
-    r->op->backward(r);
+    if (spk_record_is_empty(r)) empty_gradients(r);
+    else r->op->backward(r);
     if (!r->ctx->failed) deliver_all(r);
     if (r->ctx->failed) return;
     for (int k = 0; k < SPK_MAX_OUTPUTS; k++) {

@@ -26,7 +26,8 @@ typedef struct spk_op {
     unsigned saved_outputs;   /**< bit i: backward reads output i */
     /** Checks the inputs' shapes and sets the outputs with spk_output...; false after spk_op_fail. */
     bool (*infer)(spk_record *r);
-    /** Computes the outputs. NULL when infer has done all, as for views. */
+    /** Computes the outputs. NULL when infer has done all, as for views. Neither this nor backward is called where no input and no output
+     * has an element. */
     void (*forward)(spk_record *r);
     /** Computes the inputs' gradients from the outputs'. NULL: gradients do not pass. */
     void (*backward)(spk_record *r);

@@ -1,5 +1,5 @@
 /* From a call to a record on the tape. */
-#include "autograd/op.h"
+#include "autograd/record_internal.h"
 #include "autograd/ops.h"
 #include "autograd/anomaly_internal.h"
 #include "autograd/ops_internal.h"
@@ -64,6 +64,13 @@ static void append(spk_record *r) {
     r->ctx->tape = r;
 }
 
+bool spk_record_is_empty(const spk_record *r) {
+    int64_t elements = 0;
+    for (int i = 0; i < r->inputs && !elements; i++) elements = spk_size(r->in[i]);
+    for (int k = 0; k < SPK_MAX_OUTPUTS && !elements; k++) elements = spk_size(r->out[k]);
+    return !elements;
+}
+
 static int outputs_of(const spk_op *op) { return op->outputs ? op->outputs : 1; }
 
 static bool run(spk_record *r) {
@@ -73,7 +80,7 @@ static bool run(spk_record *r) {
     for (int k = 0; k < outputs_of(r->op); k++)
         if (!r->out[k] && spk_wanted(r, k)) return spk_op_fail(r, "infer has not set output %d", k);
     if (r->ctx->detect_anomaly && !spk_inputs_are_finite(r)) return false;
-    if (r->op->forward) r->op->forward(r);
+    if (r->op->forward && !spk_record_is_empty(r)) r->op->forward(r);
     if (r->ctx->failed || (r->ctx->detect_anomaly && !spk_outputs_are_finite(r))) return false;
     if (r->recorded) append(r);
     return true;
@@ -189,7 +196,7 @@ bool spk_op_fail(spk_record *r, const char *format, ...) {
     char message[SPK_ERROR_TEXT];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
+    spk_error_format(message, format, arguments);
     va_end(arguments);
     spk_fail(r->ctx, "%s: %s", caller(r), message);
     return false;

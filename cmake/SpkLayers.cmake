@@ -1,6 +1,6 @@
 # Layers, and the libraries made of them. Everything is built twice: with float, and with double (the same name with 64).
 
-set(SPK_C_FLAGS -Wall -Wextra -Wshadow -Wconversion -ffp-contract=off -fno-math-errno -fno-trapping-math)
+set(SPK_C_FLAGS -Wall -Wextra -Wshadow -Wconversion -Wformat=2 -ffp-contract=off -fno-math-errno -fno-trapping-math)
 if(SPK_WERROR)
     list(APPEND SPK_C_FLAGS -Werror)
 endif()

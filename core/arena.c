@@ -1,5 +1,6 @@
 #include "core/arena_internal.h"
 #include "core/context_internal.h"
+#include "core/poison_internal.h"
 
 struct spk_chunk {
     spk_chunk *next;
@@ -10,10 +11,11 @@ struct spk_chunk {
 /* The first chunk of a context; later ones at least double what is held. */
 #define FIRST_CHUNK ((size_t)1 << 16)
 
-/* Requests from this on are refused before any arithmetic on them can wrap round. */
-#define MOST (SIZE_MAX / 2)
-
-static size_t rounded(size_t bytes) { return (bytes + SPK_ALIGNMENT - 1) / SPK_ALIGNMENT * SPK_ALIGNMENT; }
+/* What a block takes up: never nothing, so that no two have one address. Past the end of numbers it is what the allocator refuses. */
+static size_t rounded(size_t bytes) {
+    if (bytes > SIZE_MAX - SPK_ALIGNMENT - SPK_GAP) return SIZE_MAX;
+    return ((bytes ? bytes : 1) + SPK_ALIGNMENT - 1) / SPK_ALIGNMENT * SPK_ALIGNMENT + SPK_GAP;
+}
 
 /* A chunk for `size` bytes, from one of spk_allocate_uninitialised and spk_allocate_if_there. */
 static spk_chunk *chunk_create(spk_arena *arena, size_t size, void *(*allocate)(spk_ctx *ctx, size_t bytes)) {
@@ -22,6 +24,7 @@ static spk_chunk *chunk_create(spk_arena *arena, size_t size, void *(*allocate)(
     if (!chunk) return NULL;
     const uintptr_t start = ((uintptr_t)(chunk + 1) + SPK_ALIGNMENT - 1) / SPK_ALIGNMENT * SPK_ALIGNMENT;
     *chunk = (spk_chunk){.size = size, .bytes = (unsigned char *)start};
+    spk_poison(chunk->bytes, size);
     return chunk;
 }
 
@@ -69,9 +72,7 @@ static void *take_spare(spk_arena *arena, size_t bytes) {
     return block;
 }
 
-void *spk_arena_take(spk_arena *arena, size_t bytes) {
-    if (bytes > MOST) return spk_allocate_uninitialised(arena->ctx, SIZE_MAX); /* no memory, which it says */
-    bytes = rounded(bytes ? bytes : 1);
+static void *take(spk_arena *arena, size_t bytes) {
     void *block = take_spare(arena, bytes);
     if (block) return block;
     if (!arena->current || arena->current->size - arena->current->used < bytes)
@@ -80,6 +81,12 @@ void *spk_arena_take(spk_arena *arena, size_t bytes) {
     arena->current->used += bytes;
     arena->used += bytes;
     if (arena->used > arena->peak) arena->peak = arena->used;
+    return block;
+}
+
+void *spk_arena_take(spk_arena *arena, size_t bytes) {
+    void *block = take(arena, rounded(bytes));
+    if (block) spk_unpoison(block, bytes);
     return block;
 }
 
@@ -96,8 +103,9 @@ static void join(spk_arena *arena, unsigned char **block, size_t *bytes) {
 
 /* The newest block goes back to where it came from, others wait for somebody whom they fit. */
 void spk_arena_give(spk_arena *arena, void *block, size_t bytes) {
-    if (!block || bytes > MOST) return;
-    bytes = rounded(bytes ? bytes : 1);
+    if (!block) return;
+    bytes = rounded(bytes);
+    spk_poison(block, bytes);
     unsigned char *first = block;
     join(arena, &first, &bytes);
     const spk_chunk *chunk = arena->current;
@@ -123,6 +131,7 @@ void spk_arena_rewind(spk_arena *arena) {
     }
     arena->current = arena->first;
     arena->first->used = 0;
+    spk_poison(arena->first->bytes, arena->first->size);
 }
 
 bool spk_arena_reserve(spk_arena *arena, size_t bytes) {

@@ -1,4 +1,5 @@
 #include "core/context_internal.h"
+#include "core/poison_internal.h"
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -155,6 +156,7 @@ void spk_release(spk_ctx *ctx, void *block) {
         spk_fail(ctx, "spk_release: the block belongs to another context; release it there");
         return;
     }
+    spk_unpoison(block, whole->bytes); /* the allocator gets it back as it gave it */
     ctx->held -= whole->bytes;
     ctx->allocator.release(ctx->allocator.user, whole);
 }
@@ -251,13 +253,34 @@ void spk_clear_error(spk_ctx *ctx) {
     ctx->doing = (spk_activity){0};
 }
 
+/* True inside of a character of several bytes. */
+static bool continues(char byte) { return ((unsigned char)byte & 0xC0) == 0x80; }
+
+void spk_error_format(char *text, const char *format, va_list arguments) {
+    static const char gap[] = " ... ";
+    enum { HALF = (SPK_ERROR_TEXT - sizeof gap) / 2 };
+    char whole[8 * SPK_ERROR_TEXT]; /* more than a path can have */
+    const int n = vsnprintf(whole, sizeof whole, format, arguments);
+    const char *end = n < 0 ? "an error that cannot be put into words" : whole;
+    if (n >= SPK_ERROR_TEXT) {
+        const size_t length = strlen(whole);
+        size_t first = HALF;
+        while (first > 0 && continues(whole[first])) first--;
+        for (end = whole + length - HALF; continues(*end);) end++;
+        memcpy(text, whole, first);
+        memcpy(text + first, gap, sizeof gap - 1);
+        text += first + sizeof gap - 1;
+    }
+    memcpy(text, end, strlen(end) + 1);
+}
+
 void spk_fail(spk_ctx *ctx, const char *format, ...) {
     ctx = spk_ctx_or_failed(ctx);
     if (ctx->failed) return;
     if (!format) format = "spk_fail: the format is NULL";
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(ctx->error, sizeof ctx->error, format, arguments);
+    spk_error_format(ctx->error, format, arguments);
     va_end(arguments);
     ctx->failed = true;
 }

@@ -73,7 +73,7 @@ SPK_API const char *spk_error(const spk_ctx *ctx);
  * - Memories (membranes), batch norm's running statistics and the random stream are as they were when the step began: after the last
  *   spk_end_step. spk_reset and spk_detach count at once, and so do draws that fill persistent tensors or the program's arrays.
  * - A backward that failed leaves no gradient, not half of one, to the leaves that it had begun with.
- * - A batch that was taken stays taken: spk_next_batch gives the next one.
+ * - A batch that was taken stays taken: spk_next_batch gives the next one. What was counted (roads, spk_watch_health) stays counted.
  * So the step can be done again, from the same batch, and ends with the same bits as if it had not failed: if spk_optimizer_step was its
  * last call that can fail. What a constructor had made before it failed is freed, or is the context's.
  */

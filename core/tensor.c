@@ -1,6 +1,7 @@
 #include "core/tensor_internal.h"
 #include "core/bits_internal.h"
 #include "core/context_internal.h"
+#include "core/poison_internal.h"
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -35,6 +36,8 @@ static spk_tensor *persistent(spk_ctx *ctx, const char *who, spk_shape shape) {
     x->storage = SPK_DENSE, x->repeat = 1, x->owner = x, x->op = "a persistent tensor";
     x->block = block, x->capacity = size;
     x->data = (void *)(((uintptr_t)block + SPK_ALIGNMENT - 1) / SPK_ALIGNMENT * SPK_ALIGNMENT);
+    unsigned char *end = (unsigned char *)x->data + spk_bytes(size);
+    spk_poison(end, (size_t)(block + spk_bytes(size) + 2 * SPK_ALIGNMENT - end));
     return x;
 }
 
@@ -197,7 +200,7 @@ void spk_tensor_write_out(const spk_tensor *x, spk_real *out) {
         for (int64_t r = 0; r < spk_rows(x); r++)
             spk_bits_unpack(x->row, (const uint64_t *)x->data + r * spk_words_of(x->row), x->scale, out + r * x->row);
     } else {
-        for (int64_t t = 0; t < x->repeat; t++) memcpy(out + t * spk_stored(x), x->data, spk_bytes(spk_stored(x)));
+        for (int64_t t = 0; x->size && t < x->repeat; t++) memcpy(out + t * spk_stored(x), x->data, spk_bytes(spk_stored(x)));
     }
 }
 

@@ -233,12 +233,22 @@ bool spk_next_batch(spk_dataset *d, spk_batch *batch) {
     return true;
 }
 
-void spk_dataset_rewind(spk_dataset *d, int64_t epoch) {
-    if (!d || spk_failed(d->object.ctx)) return;
+static bool seek(spk_dataset *d, const char *who, int64_t epoch, int64_t batch) {
+    if (!d || spk_failed(d->object.ctx)) return false;
+    const int64_t batches = spk_dataset_batches(d);
     if (epoch < 0 || epoch > LAST_EPOCH)
-        spk_fail(d->object.ctx, "spk_dataset_rewind: the epoch is %" PRId64 "; it is from 0 to %" PRId64, epoch, LAST_EPOCH);
-    else d->epoch = epoch, d->position = 0;
+        spk_fail(d->object.ctx, "%s: the epoch is %" PRId64 "; it is from 0 to %" PRId64, who, epoch, LAST_EPOCH);
+    else if (batch < 0 || batch > batches)
+        spk_fail(d->object.ctx, "%s: the batch is %" PRId64 "; an epoch has %" PRId64 ", from 0", who, batch, batches);
+    if (spk_failed(d->object.ctx)) return false;
+    d->epoch = epoch, d->position = batch < batches ? batch * d->options.batch : samples_an_epoch(d);
+    if (d->order && batch > 0) shuffle(d); /* at the first batch spk_next_batch does it */
+    return true;
 }
+
+void spk_dataset_rewind(spk_dataset *d, int64_t epoch) { seek(d, "spk_dataset_rewind", epoch, 0); }
+bool spk_dataset_seek(spk_dataset *d, int64_t epoch, int64_t batch) { return seek(d, "spk_dataset_seek", epoch, batch); }
+int64_t spk_dataset_position(const spk_dataset *d) { return d ? d->position / d->options.batch + (d->position % d->options.batch > 0) : 0; }
 
 int64_t spk_dataset_size(const spk_dataset *d) { return d ? d->size : 0; }
 int64_t spk_dataset_epoch(const spk_dataset *d) { return d ? d->epoch : 0; }

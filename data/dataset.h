@@ -77,6 +77,11 @@ typedef struct spk_batch {
 SPK_API bool spk_next_batch(spk_dataset *d, spk_batch *batch);
 /** Goes to the beginning of an epoch (from 0, below 2^30): how a resumed run gets the order that it would have had. */
 SPK_API void spk_dataset_rewind(spk_dataset *d, int64_t epoch);
+/**
+ * Goes to a batch of an epoch, both from 0: what follows is bit for bit what followed when spk_dataset_epoch and spk_dataset_position gave
+ * these numbers. The batch may be spk_dataset_batches, the end of the epoch. False after an error, which changes nothing.
+ */
+SPK_API bool spk_dataset_seek(spk_dataset *d, int64_t epoch, int64_t batch);
 
 /** The number of samples. */
 SPK_API int64_t spk_dataset_size(const spk_dataset *d);
@@ -84,6 +89,8 @@ SPK_API int64_t spk_dataset_size(const spk_dataset *d);
 SPK_API int64_t spk_dataset_batches(const spk_dataset *d);
 /** The epoch of the next batch, from 0. */
 SPK_API int64_t spk_dataset_epoch(const spk_dataset *d);
+/** The number of the next batch in its epoch, from 0; spk_dataset_batches after the last one, until spk_next_batch has said so. */
+SPK_API int64_t spk_dataset_position(const spk_dataset *d);
 /** The shape of one sample. */
 SPK_API spk_shape spk_dataset_sample_shape(const spk_dataset *d);
 /** Sample i (from 0, not shuffled), scaled, as a step tensor [...sample]. The inert tensor with the error set when there is none. */

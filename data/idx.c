@@ -6,7 +6,7 @@
 #include <zlib.h>
 
 /* What is asked for before any data has arrived. */
-#define FIRST_BLOCK ((int64_t)1 << 20)
+#define FIRST_BLOCK ((int64_t)4096)
 /* gzread counts in int. */
 #define MOST_AT_ONCE ((int64_t)1 << 30)
 

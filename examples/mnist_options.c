@@ -1,8 +1,11 @@
 #include "mnist_options.h"
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static void help(void) {
     puts("usage: mnist [options]                      train on MNIST, then test\n"
@@ -34,6 +37,9 @@ static void help(void) {
          "          --detect-anomaly      stop at the first NaN or infinity, and name the op and the layer that made it\n"
          "files     --save FILE           write the net, as safetensors\n"
          "          --load FILE           read it; give the same --hidden, and the same net options as it was trained with\n"
+         "          --checkpoint FILE     keep the training's state there, once an epoch, and when SIGINT or SIGTERM stops it\n"
+         "          --every N             every N steps instead\n"
+         "          --resume              go on from the checkpoint, to the same bits; from the beginning when there is none yet\n"
          "\n"
          "example: mnist --epochs 3 --save digits.safetensors && mnist --load digits.safetensors --predict examples/digits/*.png");
 }
@@ -75,7 +81,10 @@ static bool known_surrogate(const char *text, const char **out) {
 
 static bool widths(options *o, const char *text) {
     char copy[256];
-    snprintf(copy, sizeof copy, "%s", text);
+    if (snprintf(copy, sizeof copy, "%s", text) >= (int)sizeof copy) {
+        fprintf(stderr, "mnist: --hidden takes widths of at most %zu characters in all\n", sizeof copy - 1);
+        return false;
+    }
     o->hidden_layers = 0;
     for (char *part = strtok(copy, ","); part; part = strtok(NULL, ",")) {
         if (o->hidden_layers == MOST_HIDDEN) {
@@ -111,6 +120,9 @@ enum {
     DETECT_ANOMALY,
     SAVE,
     LOAD,
+    CHECKPOINT,
+    EVERY,
+    RESUME,
     PREDICT,
     HELP
 };
@@ -138,6 +150,9 @@ static const struct option table[] = {{"data", 1, NULL, DATA},
                                       {"detect-anomaly", 0, NULL, DETECT_ANOMALY},
                                       {"save", 1, NULL, SAVE},
                                       {"load", 1, NULL, LOAD},
+                                      {"checkpoint", 1, NULL, CHECKPOINT},
+                                      {"every", 1, NULL, EVERY},
+                                      {"resume", 0, NULL, RESUME},
                                       {"predict", 0, NULL, PREDICT},
                                       {"help", 0, NULL, HELP},
                                       {NULL, 0, NULL, 0}};
@@ -197,8 +212,71 @@ static bool read_one(options *o, int option, const char *value) {
     case LOAD:
         o->load = value;
         return true;
+    case CHECKPOINT:
+        o->checkpoint = value;
+        return true;
+    case EVERY:
+        return whole("every", value, 1, &o->every);
+    case RESUME:
+        return o->resume = true;
     default:
         return false;
+    }
+}
+
+/* Whether a file could be written there: better known before the training than after it. */
+static bool writable(const char *option, const char *path) {
+    struct stat status;
+    char folder[4096];
+    const char *slash = strrchr(path, '/');
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+    const bool other = stat(path, &status) == 0 && !S_ISREG(status.st_mode);
+    if (!other && access(folder, W_OK | X_OK) == 0) return true;
+    fprintf(stderr, "mnist: --%s %s: cannot be written: %s\n", option, path, other ? "it is not a regular file" : strerror(errno));
+    return false;
+}
+
+/* Options that need others, and files that could not be written. */
+static bool consistent(const options *o) {
+    const char *wrong = NULL;
+    if (!o->checkpoint && (o->every || o->resume)) wrong = "--every and --resume need --checkpoint FILE";
+    else if (o->checkpoint && !o->epochs) wrong = "--checkpoint needs --epochs";
+    if (wrong) fprintf(stderr, "mnist: %s\n", wrong);
+    if (wrong || (o->save && !writable("save", o->save)) || (o->checkpoint && !writable("checkpoint", o->checkpoint))) return false;
+    if (!o->checkpoint || o->resume || !spk_checkpoint_exists(o->checkpoint)) return true;
+    fprintf(stderr, "mnist: --checkpoint %s: there is one already; add --resume to go on from it, or remove it\n", o->checkpoint);
+    return false;
+}
+
+/* The shortest text that gives the value back. */
+static const char *shortest(double value, char *text, size_t size) {
+    for (int digits = 6; digits <= 17; digits++) {
+        snprintf(text, size, "%.*g", digits, value);
+        if (strtod(text, NULL) >= value && strtod(text, NULL) <= value) break;
+    }
+    return text;
+}
+
+void options_settings(const options *o, char *text, size_t size) {
+    const struct {
+        const char *name;
+        double value;
+    } numbers[] = {{"tau", o->tau},
+                   {"lr", o->lr},
+                   {"label-smoothing", o->label_smoothing},
+                   {"dropout", o->dropout},
+                   {"input-dropout", o->input_dropout}};
+    int n = snprintf(text, size, "hidden=");
+    for (int i = 0; i < o->hidden_layers; i++) n += snprintf(text + n, size - (size_t)n, i ? ",%lld" : "%lld", (long long)o->hidden[i]);
+    n += snprintf(
+        text + n, size - (size_t)n,
+        " neuron=%s T=%lld encoder=%s surrogate=%s soft-reset=%d detach-reset=%d readout=%s epochs=%lld batch=%lld augment=%d seed=%lld "
+        "validation=%lld",
+        o->neuron, (long long)o->T, o->encoder, o->surrogate, o->soft_reset, o->detach_reset, o->readout, (long long)o->epochs,
+        (long long)o->batch, o->augment, (long long)o->seed, (long long)o->validation);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        char number[32];
+        n += snprintf(text + n, size - (size_t)n, " %s=%s", numbers[i].name, shortest(numbers[i].value, number, sizeof number));
     }
 }
 
@@ -240,5 +318,5 @@ int options_read(options *o, int argc, char **argv) {
         return 2;
     }
     if (o->epochs < 0) o->epochs = o->load ? 0 : 60;
-    return -1;
+    return consistent(o) ? -1 : 2;
 }

@@ -131,7 +131,8 @@ static void latency_forward(spk_record *r) {
     for (int64_t row = 0; row < rows; row++)
         for (int64_t i = 0; i < n; i++) {
             const spk_real x = spk_reals(r->in[0])[row * n + i], limited = x > 0 ? (x < 1 ? x : 1) : 0;
-            const int64_t t = (int64_t)((spk_real)(T - 1) * (1 - limited) + (spk_real)0.5);
+            const int64_t rounded = (int64_t)((spk_real)(T - 1) * (1 - limited) + (spk_real)0.5);
+            const int64_t t = rounded < T ? rounded : T - 1; /* a float past 2^24 may be more than T - 1 */
             bits[(t * rows + row) * spk_words_of(n) + i / 64] |= (uint64_t)1 << (i % 64);
         }
 }

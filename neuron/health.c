@@ -29,7 +29,9 @@ static const spk_object_type health_object = {.name = "health", .destroy = relea
 /* The layer's three sets of a sample's neurons: that ever fired, that always did, and room for one sample. False without memory. */
 static bool make_words(spk_watched *layer, spk_ctx *ctx, int64_t words, int64_t neurons) {
     if (!layer->words) {
+        const spk_activity was = spk_doing_function(ctx, "spk_watch_health");
         layer->words = spk_allocate(ctx, 3 * (size_t)words * sizeof *layer->words);
+        spk_done(ctx, was);
         layer->n_words = words, layer->neurons = neurons;
         for (int64_t i = 0; layer->words && i < words; i++) layer->words[words + i] = UINT64_MAX;
     }
@@ -196,26 +198,48 @@ static int layers_to_watch(spk_module *net) {
     return count;
 }
 
-spk_health *spk_watch_health_with(spk_module *net, spk_health_opts options) {
-    if (!spk_module_usable(net) || !options_are_right(net->object.ctx, &options)) return NULL;
-    spk_ctx *ctx = net->object.ctx;
-    const int count = layers_to_watch(net);
-    spk_health *health = count ? spk_object_create(ctx, &health_object, sizeof *health) : NULL;
+/* A watch with room for its layers; NULL without memory. */
+static spk_health *create(spk_ctx *ctx, int count, spk_health_opts options) {
+    spk_health *health = spk_object_create(ctx, &health_object, sizeof *health);
     if (!health) return NULL;
     health->options = options;
     health->report.ctx = ctx;
     health->layer = spk_allocate(ctx, (size_t)count * sizeof *health->layer);
-    if (!health->layer) return NULL;
-    health->count = count;
-    spk_watched *layer = health->layer;
+    if (health->layer) return health;
+    spk_object_destroy(&health->object);
+    return NULL;
+}
+
+/* Hangs a layer's hooks on every neuron of the net, as many as there are layers. */
+static bool hang(spk_health *health, spk_module *net) {
     for (spk_module *m = net; m; m = spk_next_module(net, m)) {
         if (!spk_as_node(m)) continue;
+        spk_watched *layer = &health->layer[health->count++];
         snprintf(layer->name, sizeof layer->name, "%s", spk_module_path(m));
         layer->type = m->type->name;
-        layer->every = options.every;
-        if (!spk_add_forward_pre_hook(m, before, layer) || !spk_add_forward_hook(m, after, layer)) return NULL;
-        layer++;
+        layer->every = health->options.every;
+        if (!spk_add_forward_pre_hook(m, before, layer) || !spk_add_forward_hook(m, after, layer)) return false;
     }
+    return true;
+}
+
+static void take_off(spk_health *health, spk_module *net) {
+    for (spk_module *m = net; m; m = spk_next_module(net, m))
+        for (int i = 0; i < health->count; i++) spk_remove_hooks(m, &health->layer[i]);
+}
+
+spk_health *spk_watch_health_with(spk_module *net, spk_health_opts options) {
+    if (!spk_module_usable(net) || !options_are_right(net->object.ctx, &options)) return NULL;
+    spk_ctx *ctx = net->object.ctx;
+    const int count = layers_to_watch(net);
+    const spk_activity was = spk_doing_function(ctx, "spk_watch_health");
+    spk_health *health = count ? create(ctx, count, options) : NULL;
+    if (health && !hang(health, net)) {
+        take_off(health, net);
+        spk_object_destroy(&health->object);
+        health = NULL;
+    }
+    spk_done(ctx, was);
     return health;
 }
 

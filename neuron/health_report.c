@@ -1,5 +1,6 @@
 /* What a watch says about its layers. */
 #include "neuron/health_internal.h"
+#include "core/context_internal.h"
 #include <inttypes.h>
 
 static double percent(int64_t part, int64_t whole) { return whole ? 100 * (double)part / (double)whole : 0; }
@@ -52,6 +53,7 @@ const char *spk_health_report(spk_health *health) {
     if (!health) return "";
     spk_text_free(&health->report);
     health->report = (spk_text){.ctx = health->object.ctx};
+    const spk_activity was = spk_doing_function(health->object.ctx, "spk_health_report");
     const int count = spk_health_layers(health);
     for (int i = 0; i < count; i++) {
         const spk_layer_health seen = spk_health_layer(health, i);
@@ -64,5 +66,6 @@ const char *spk_health_report(spk_health *health) {
             break;
         }
     }
+    spk_done(health->object.ctx, was);
     return health->report.data ? health->report.data : "";
 }

@@ -46,8 +46,17 @@ static void update(const spk_optimizer *optimizer, const spk_update *u, double s
 static void adam_update(const spk_optimizer *optimizer, const spk_update *u) { update(optimizer, u, 1, u->weight_decay); }
 static void adamw_update(const spk_optimizer *optimizer, const spk_update *u) { update(optimizer, u, 1 - u->lr * u->weight_decay, 0); }
 
-static const spk_optimizer_type adam_type = {.name = "spk_adam", .size = sizeof(adam), .moments = 2, .update = adam_update};
-static const spk_optimizer_type adamw_type = {.name = "spk_adamw", .size = sizeof(adam), .moments = 2, .update = adamw_update};
+static void describe(const spk_optimizer *optimizer, spk_text *text) {
+    const spk_adam_opts *o = &((const adam *)optimizer)->options;
+    spk_add_option(text, "beta1", o->beta1);
+    spk_add_option(text, "beta2", o->beta2);
+    spk_add_option(text, "eps", o->eps);
+}
+
+static const spk_optimizer_type adam_type = {
+    .name = "spk_adam", .size = sizeof(adam), .moments = 2, .update = adam_update, .describe = describe};
+static const spk_optimizer_type adamw_type = {
+    .name = "spk_adamw", .size = sizeof(adam), .moments = 2, .update = adamw_update, .describe = describe};
 
 static spk_optimizer *create(spk_module *module, const spk_optimizer_type *type, spk_adam_opts options) {
     spk_ctx *ctx = spk_module_ctx(module);

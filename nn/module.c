@@ -97,6 +97,30 @@ static bool check_name(const spk_module *module, const char *name) {
     return false;
 }
 
+/* Characters of the longest dotted name of a slot below, or of a module. */
+static size_t longest_name(const spk_module *module) {
+    size_t most = 0;
+    for (const spk_slot *slot = module->slots; slot; slot = slot->next) {
+        const size_t n = strlen(slot->name);
+        most = n > most ? n : most;
+    }
+    for (const spk_module *child = module->first_child; child; child = child->next_sibling) {
+        const size_t below = longest_name(child), n = strlen(child->name) + (below ? 1 + below : 0);
+        most = n > most ? n : most;
+    }
+    return most;
+}
+
+/* Refuses what would give some slot a dotted name that is longer than a walk has room for, and files would have cut. */
+static bool check_dotted(const spk_module *module, const char *name, size_t below) {
+    size_t length = strlen(name) + (below ? 1 + below : 0);
+    for (const spk_module *m = module; m->parent; m = m->parent) length += strlen(m->name) + 1;
+    if (length < SPK_DOTTED_NAME) return true;
+    spk_module_fail(module, "with '%s' a dotted name gets more than %d characters; use shorter names, or fewer levels", name,
+                    SPK_DOTTED_NAME - 1);
+    return false;
+}
+
 static spk_module *child_named(spk_module *module, const char *name, size_t length) {
     for (spk_module *child = module->first_child; child; child = child->next_sibling)
         if (strlen(child->name) == length && memcmp(child->name, name, length) == 0) return child;
@@ -110,6 +134,7 @@ bool spk_module_set_name(spk_module *module, const char *name) {
         spk_module_fail(module, "there is a sibling '%s' already", name);
         return false;
     }
+    if (module->parent && !check_dotted(module->parent, name, longest_name(module))) return false;
     snprintf(module->name, sizeof module->name, "%s", name);
     return true;
 }
@@ -130,6 +155,7 @@ spk_module *spk_add_child(spk_module *module, const char *name, spk_module *chil
         spk_module_fail(module, "there is a child '%s' already", name);
         return &inert_module;
     }
+    if (!check_dotted(module, name, longest_name(child))) return &inert_module;
     snprintf(child->name, sizeof child->name, "%s", name);
     child->parent = module;
     spk_module **link = &module->first_child;
@@ -167,6 +193,7 @@ static spk_slot *slot_create(spk_module *module, const char *name, spk_slot_kind
         spk_module_fail(module, "there is a parameter, buffer or memory '%s' already", name);
         return NULL;
     }
+    if (!check_dotted(module, name, 0)) return NULL;
     const spk_activity before = spk_doing_function(module->object.ctx, module->type->name);
     spk_slot *slot = spk_allocate(module->object.ctx, sizeof *slot);
     spk_done(module->object.ctx, before);
@@ -243,6 +270,18 @@ bool spk_has_forward_hook(const spk_module *module, spk_forward_hook hook) {
     return false;
 }
 
+void spk_remove_hooks(spk_module *module, const void *user) {
+    for (spk_module_hook **link = &module->hooks; *link;) {
+        spk_module_hook *hook = *link;
+        if (hook->user != user) {
+            link = &hook->next;
+            continue;
+        }
+        *link = hook->next;
+        spk_release(module->object.ctx, hook);
+    }
+}
+
 static spk_tensor *forward_with_hooks(spk_module *module, spk_tensor *x) {
     for (spk_module_hook *hook = module->hooks; hook; hook = hook->next) {
         spk_tensor *instead = hook->before ? hook->before(module, x, hook->user) : NULL;
@@ -310,7 +349,7 @@ void spk_module_fail(const spk_module *module, const char *format, ...) {
     char message[SPK_ERROR_TEXT];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
+    spk_error_format(message, format, arguments);
     va_end(arguments);
     if (!module->object.ctx->failed) spk_fail(module->object.ctx, "%s (%s): %s", module->type->name, spk_module_path(module), message);
 }

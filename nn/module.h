@@ -7,7 +7,7 @@
 
 SPK_BEGIN_DECLS
 
-/** The most characters of a module's or slot's own name, with its end; and of a dotted name. */
+/** The most characters of a module's or slot's own name, with its end; and of a dotted name. Longer ones are refused, never cut. */
 #define SPK_NAME 48
 #define SPK_DOTTED_NAME 256
 

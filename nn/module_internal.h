@@ -16,6 +16,8 @@ const char *spk_slot_path(const spk_tensor *tensor);
 void spk_module_fail(const spk_module *module, const char *format, ...) SPK_PRINTF(2, 3);
 /* True when the module has this hook. */
 bool spk_has_forward_hook(const spk_module *module, spk_forward_hook hook);
+/* Takes the hooks with this user pointer off a module again. */
+void spk_remove_hooks(spk_module *module, const void *user);
 /* Called at the end of a step: memories copy their values out of the step's memory. */
 void spk_memories_end_step(spk_module *module);
 /* Called at the end of a step that failed: memories are what they were when it began. */

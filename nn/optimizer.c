@@ -6,6 +6,8 @@
 #include "core/numeric_internal.h"
 #include "core/parallel_internal.h"
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool spk_check_option(spk_ctx *ctx, bool ok, const char *who, const char *option, double value, const char *rule) {
@@ -15,6 +17,17 @@ bool spk_check_option(spk_ctx *ctx, bool ok, const char *who, const char *option
 
 bool spk_check_not_negative(spk_ctx *ctx, const char *who, const char *option, double value) {
     return spk_check_option(ctx, isfinite(value) && value >= 0, who, option, value, "a finite number, 0 or more");
+}
+
+void spk_add_option(spk_text *text, const char *name, double value) {
+    char number[32];
+    for (int digits = 6; digits <= 17; digits++) { /* the fewest that give the value back */
+        snprintf(number, sizeof number, "%.*g", digits, value);
+        const double back = strtod(number, NULL);
+        if (memcmp(&back, &value, sizeof back) == 0) break;
+    }
+    const char *separator = text->length && text->data[text->length - 1] != '(' ? ", " : "";
+    spk_text_add(text, "%s%s=%s", separator, name, number);
 }
 
 /* The arrays belong to the object; moments and schedules are owned by the context, which may have freed them already. */
@@ -37,7 +50,7 @@ void spk_optimizer_destroy(spk_optimizer *opt) {
     spk_object_destroy(&opt->object);
 }
 
-static spk_optimized *find(const spk_optimizer *opt, const spk_tensor *parameter) {
+spk_optimized *spk_optimizer_find(const spk_optimizer *opt, const spk_tensor *parameter) {
     for (int64_t i = 0; i < opt->count; i++)
         if (opt->optimized[i].parameter == parameter) return &opt->optimized[i];
     return NULL;
@@ -53,7 +66,7 @@ static void forget(spk_optimizer *opt, spk_optimized *member) {
 void spk_optimizers_forget(spk_ctx *ctx, const spk_tensor *parameter) {
     for (spk_object *object = ctx->objects.next; object != &ctx->objects; object = object->next) {
         if (object->type != &optimizer_object) continue;
-        spk_optimized *member = find((spk_optimizer *)object, parameter);
+        spk_optimized *member = spk_optimizer_find((spk_optimizer *)object, parameter);
         if (member) forget((spk_optimizer *)object, member);
     }
 }
@@ -81,7 +94,7 @@ static bool append_group(spk_optimizer *opt, spk_module *module, int64_t joining
     opt->optimized = optimized;
     groups[opt->groups] = group;
     for (spk_walk w = spk_parameters(module); spk_walk_next(&w);) {
-        spk_optimized *member = find(opt, w.slot->tensor);
+        spk_optimized *member = spk_optimizer_find(opt, w.slot->tensor);
         if (!member) member = &optimized[opt->count++];
         member->parameter = w.slot->tensor;
         member->group = opt->groups;
@@ -95,7 +108,7 @@ static int64_t add_group(spk_optimizer *opt, spk_module *module, const char *who
     if (!spk_check_not_negative(ctx, who, "lr", group.lr)) return -1;
     if (!spk_check_not_negative(ctx, who, "weight_decay", group.weight_decay)) return -1;
     int64_t parameters = 0, joining = 0;
-    for (spk_walk w = spk_parameters(module); spk_walk_next(&w); parameters++) joining += !find(opt, w.slot->tensor);
+    for (spk_walk w = spk_parameters(module); spk_walk_next(&w); parameters++) joining += !spk_optimizer_find(opt, w.slot->tensor);
     if (!parameters) spk_fail(ctx, "%s: the module '%s' has no parameters", who, module->name);
     const spk_activity before = spk_doing_function(ctx, who);
     const bool added = parameters && append_group(opt, module, joining, group);

@@ -3,6 +3,7 @@
 #define SPK_NN_OPTIMIZER_INTERNAL_H
 
 #include "nn/optimizer.h"
+#include "core/text.h"
 
 /* The most moments kept for a parameter. */
 #define SPK_MAX_MOMENTS 2
@@ -20,6 +21,8 @@ typedef struct spk_optimizer_type {
     size_t size; /* of the struct that embeds spk_optimizer first */
     int moments;
     void (*update)(const spk_optimizer *optimizer, const spk_update *u);
+    /* Adds the options that stay as they are made, by spk_add_option; what a run changes (rates, decays) is left out. */
+    void (*describe)(const spk_optimizer *optimizer, spk_text *text);
 } spk_optimizer_type;
 
 typedef struct spk_group {
@@ -60,6 +63,10 @@ void spk_step_guard_end(spk_step_guard *guard);
 
 /* An optimizer of a type with all parameters of the module in group 0, zeroed after the spk_optimizer; NULL after an error. */
 void *spk_optimizer_create(spk_module *module, const spk_optimizer_type *type, double lr, double weight_decay);
+/* What is remembered of a parameter; NULL for a tensor that is none of the optimizer's. */
+spk_optimized *spk_optimizer_find(const spk_optimizer *optimizer, const spk_tensor *parameter);
+/* Adds `name=value`, after a comma unless a parenthesis was opened just now; values that differ are written differently. */
+void spk_add_option(spk_text *text, const char *name, double value);
 /* Takes a parameter that is destroyed out of all optimizers of its context. */
 void spk_optimizers_forget(spk_ctx *ctx, const spk_tensor *parameter);
 /* Returns ok; if it is false the error says `who: .option is value; it must be rule`. */
@@ -72,6 +79,8 @@ typedef struct spk_schedule_type {
     size_t size; /* of the struct that embeds spk_schedule first */
     /* What a base rate is multiplied by at a step, from 0: a pure function, so that nothing drifts. */
     double (*factor)(const struct spk_schedule *schedule, int64_t step, double base);
+    /* Adds all options, by spk_add_option. */
+    void (*describe)(const struct spk_schedule *schedule, spk_text *text);
 } spk_schedule_type;
 
 struct spk_schedule {

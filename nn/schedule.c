@@ -63,7 +63,14 @@ static double step_lr_factor(const spk_schedule *schedule, int64_t step, double 
     return pow(o->gamma, (double)(step / o->step_size));
 }
 
-static const spk_schedule_type step_lr_type = {.name = "spk_step_lr", .size = sizeof(step_lr), .factor = step_lr_factor};
+static void step_lr_describe(const spk_schedule *schedule, spk_text *text) {
+    const spk_step_lr_opts *o = &((const step_lr *)schedule)->options;
+    spk_add_option(text, "step_size", (double)o->step_size);
+    spk_add_option(text, "gamma", o->gamma);
+}
+
+static const spk_schedule_type step_lr_type = {
+    .name = "spk_step_lr", .size = sizeof(step_lr), .factor = step_lr_factor, .describe = step_lr_describe};
 
 spk_step_lr_opts spk_step_lr_options(void) { return (spk_step_lr_opts){SPK_STEP_LR_DEFAULTS}; }
 
@@ -87,7 +94,14 @@ static double cosine_lr_factor(const spk_schedule *schedule, int64_t step, doubl
     return step < o->steps ? anneal(1, lowest, (double)step / (double)o->steps) : lowest;
 }
 
-static const spk_schedule_type cosine_lr_type = {.name = "spk_cosine_lr", .size = sizeof(cosine_lr), .factor = cosine_lr_factor};
+static void cosine_lr_describe(const spk_schedule *schedule, spk_text *text) {
+    const spk_cosine_lr_opts *o = &((const cosine_lr *)schedule)->options;
+    spk_add_option(text, "steps", (double)o->steps);
+    spk_add_option(text, "lowest", o->lowest);
+}
+
+static const spk_schedule_type cosine_lr_type = {
+    .name = "spk_cosine_lr", .size = sizeof(cosine_lr), .factor = cosine_lr_factor, .describe = cosine_lr_describe};
 
 spk_cosine_lr_opts spk_cosine_lr_options(void) { return (spk_cosine_lr_opts){SPK_COSINE_LR_DEFAULTS}; }
 
@@ -115,8 +129,16 @@ static double one_cycle_lr_factor(const spk_schedule *schedule, int64_t step, do
     return anneal(1, last, (at - top) / (last_step - top));
 }
 
+static void one_cycle_lr_describe(const spk_schedule *schedule, spk_text *text) {
+    const spk_one_cycle_lr_opts *o = &((const one_cycle_lr *)schedule)->options;
+    spk_add_option(text, "steps", (double)o->steps);
+    spk_add_option(text, "start", o->start);
+    spk_add_option(text, "div_factor", o->div_factor);
+    spk_add_option(text, "final_div_factor", o->final_div_factor);
+}
+
 static const spk_schedule_type one_cycle_lr_type = {
-    .name = "spk_one_cycle_lr", .size = sizeof(one_cycle_lr), .factor = one_cycle_lr_factor};
+    .name = "spk_one_cycle_lr", .size = sizeof(one_cycle_lr), .factor = one_cycle_lr_factor, .describe = one_cycle_lr_describe};
 
 spk_one_cycle_lr_opts spk_one_cycle_lr_options(void) { return (spk_one_cycle_lr_opts){SPK_ONE_CYCLE_LR_DEFAULTS}; }
 
@@ -150,7 +172,14 @@ static double warmup_lr_factor(const spk_schedule *schedule, int64_t step, doubl
     return step < o->steps ? o->first + (1 - o->first) * (double)step / (double)o->steps : 1;
 }
 
-static const spk_schedule_type warmup_lr_type = {.name = "spk_warmup_lr", .size = sizeof(warmup_lr), .factor = warmup_lr_factor};
+static void warmup_lr_describe(const spk_schedule *schedule, spk_text *text) {
+    const spk_warmup_lr_opts *o = &((const warmup_lr *)schedule)->options;
+    spk_add_option(text, "steps", (double)o->steps);
+    spk_add_option(text, "first", o->first);
+}
+
+static const spk_schedule_type warmup_lr_type = {
+    .name = "spk_warmup_lr", .size = sizeof(warmup_lr), .factor = warmup_lr_factor, .describe = warmup_lr_describe};
 
 spk_warmup_lr_opts spk_warmup_lr_options(void) { return (spk_warmup_lr_opts){SPK_WARMUP_LR_DEFAULTS}; }
 

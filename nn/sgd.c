@@ -51,8 +51,16 @@ static void momentum_update(const spk_optimizer *optimizer, const spk_update *u)
     spk_parallel(u->n, SPK_GRAIN_ELEMENTS, momentum_range, &w);
 }
 
-static const spk_optimizer_type plain = {.name = "spk_sgd", .size = sizeof(sgd), .update = plain_update};
-static const spk_optimizer_type with_momentum = {.name = "spk_sgd", .size = sizeof(sgd), .moments = 1, .update = momentum_update};
+static void describe(const spk_optimizer *optimizer, spk_text *text) {
+    const spk_sgd_opts *o = &((const sgd *)optimizer)->options;
+    spk_add_option(text, "momentum", o->momentum);
+    spk_add_option(text, "dampening", o->dampening);
+    spk_add_option(text, "nesterov", o->nesterov);
+}
+
+static const spk_optimizer_type plain = {.name = "spk_sgd", .size = sizeof(sgd), .update = plain_update, .describe = describe};
+static const spk_optimizer_type with_momentum = {
+    .name = "spk_sgd", .size = sizeof(sgd), .moments = 1, .update = momentum_update, .describe = describe};
 
 static bool check(spk_ctx *ctx, const spk_sgd_opts *options) {
     const char *who = plain.name;

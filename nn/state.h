@@ -10,8 +10,8 @@ SPK_BEGIN_DECLS
  * Writes the state dict of a module, its parameters and buffers under their dotted names, into one safetensors file (a little-endian u64,
  * that many bytes of JSON, the numbers): F32 from the float library, F64 from the double one. Slots marked `transposed` are written [out,
  * in], as PyTorch has them. The file is written beside, as `path`.PROCESS-NUMBER.tmp, brought to the disk (fsync) and renamed, and the
- * renaming is brought to the disk where the file system can: after an error the old file is as it was. False after an error, and for a
- * NULL or inert module.
+ * renaming is brought to the disk where the file system can: after an error the old file is as it was. What is no regular file (a folder,
+ * a device) is not replaced. False after an error, and for a NULL or inert module.
  */
 SPK_API bool spk_save(spk_module *module, const char *path);
 /**
@@ -29,6 +29,7 @@ typedef struct spk_state_entry {
     const char *name;           /**< lives as long as the file's content */
     spk_shape shape;            /**< as in the file */
     const unsigned char *bytes; /**< the numbers: row-major, little-endian, of any alignment */
+    const char *dtype;          /**< "F32" or "F64" */
     int width;                  /**< bytes a number: 4 for F32, 8 for F64 */
 } spk_state_entry;
 /**

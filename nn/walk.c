@@ -19,14 +19,13 @@ spk_walk spk_walk_slots(spk_module *module, unsigned kinds) {
     return (spk_walk){.root = module, .module = module && module != spk_inert_module() ? module : NULL, .kinds = kinds};
 }
 
-/* The dotted name of the slot visited, from the root (whose own name is left out). */
+/* The dotted name of the slot visited, from the root (whose own name is left out). It has room: longer ones are not made. */
 static void write_name(spk_walk *walk) {
     char *end = walk->name + sizeof walk->name;
     const char *part = walk->slot->name;
     *--end = '\0';
     for (const spk_module *m = walk->module;; part = m->name, m = m->parent) {
         const size_t n = strlen(part);
-        if ((size_t)(end - walk->name) < n + 1) break; /* deeper than SPK_DOTTED_NAME: the inner end of the name is kept */
         memcpy(end -= n, part, n);
         if (m == walk->root) break;
         *--end = '.';

@@ -16,7 +16,8 @@ static bool infer(spk_record *r) {
         if (!spk_shape_equal(other, shape))
             return spk_op_fail(r, "tensor %d is %s, which does not fit %s along axis %d", i,
                                spk_shape_text(spk_tensor_shape(r->in[i])).text, spk_shape_text(spk_tensor_shape(r->in[0])).text, axis);
-        shape.dim[axis] += size;
+        shape.dim[axis] += size; /* sizes are at most 2^56 each, and the sum is looked at each time */
+        if (spk_shape_size(shape) < 0) return spk_op_fail(r, "the result would have more elements than memory can hold");
     }
     return spk_output(r, 0, shape);
 }

@@ -2,7 +2,7 @@
 #include "autograd/ops.h"
 #include "autograd/ops_internal.h"
 #include "core/bits_internal.h"
-#include "core/tensor_internal.h"
+#include "core/context_internal.h"
 #include <string.h>
 
 static bool dense_infer(spk_record *r) { return spk_output(r, 0, spk_tensor_shape(r->in[0])); }
@@ -32,10 +32,12 @@ const spk_op spk_op_dense = {.name = "dense",
                              .backward = dense_backward,
                              .remedy = SPK_REMEDY_OVERFLOW};
 
-/* x itself where nothing is to be done; what cannot be used goes on to the op, which says so. */
-static bool is_stored(const spk_tensor *x, spk_storage storage) { return x && x->storage == storage && spk_tensor_lives(x->object.ctx, x); }
+/* True when x is what is asked for; where it cannot be used, the op says so. */
+static bool is_stored_as(const spk_tensor *x, spk_storage storage) {
+    return x && x->storage == storage && !x->object.ctx->failed && spk_tensor_lives(x->object.ctx, x);
+}
 
-spk_tensor *spk_dense(spk_tensor *x) { return is_stored(x, SPK_DENSE) ? x : spk_apply(&spk_op_dense, NULL, x); }
+spk_tensor *spk_dense(spk_tensor *x) { return is_stored_as(x, SPK_DENSE) ? x : spk_apply(&spk_op_dense, NULL, x); }
 
 static bool bits_infer(spk_record *r) {
     const spk_tensor *x = r->in[0];
@@ -57,4 +59,4 @@ static void bits_backward(spk_record *r) { spk_grad_pass(r, 0, 0); }
 
 const spk_op spk_op_bits = {.name = "bits", .inputs = 1, .infer = bits_infer, .forward = bits_forward, .backward = bits_backward};
 
-spk_tensor *spk_bits(spk_tensor *x) { return is_stored(x, SPK_BITS) ? x : spk_apply(&spk_op_bits, NULL, x); }
+spk_tensor *spk_bits(spk_tensor *x) { return is_stored_as(x, SPK_BITS) ? x : spk_apply(&spk_op_bits, NULL, x); }

@@ -99,5 +99,5 @@ spk_tensor *spk_time_step(spk_tensor *x, int64_t T, int64_t t) {
         return &spk_tensor_ctx(x)->inert;
     }
     const int64_t rows = T > 0 ? spk_dim(x, 0) / T : 0;
-    return spk_slice(x, t * rows, (t + 1) * rows);
+    return spk_slice(x, t * rows, t * rows + rows);
 }

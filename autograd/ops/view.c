@@ -41,10 +41,10 @@ typedef struct rows {
 /* Stored rows of x that a slice from `begin` to `end` can show; false when it would need a part of a word or several repeats. */
 static bool shows(const spk_tensor *x, rows s) {
     if (x->storage == SPK_DENSE || x->shape.axes < 1 || x->shape.dim[0] == 0) return true;
-    if (s.begin < 0 || s.end > x->shape.dim[0] || s.begin > s.end) return true; /* the op refuses them */
+    if (s.begin < 0 || s.end < s.begin || s.end > x->shape.dim[0]) return true; /* the op says what is wrong */
     const int64_t row = x->size / x->shape.dim[0], n = x->shape.dim[0] / x->repeat;
     if (x->storage == SPK_BITS) return x->row && (s.begin * row) % x->row == 0 && (s.end * row) % x->row == 0;
-    return s.begin >= 0 && s.end > s.begin && s.begin / n == (s.end - 1) / n;
+    return s.end > s.begin && s.begin / n == (s.end - 1) / n;
 }
 
 static bool slice_infer(spk_record *r) {

@@ -39,8 +39,8 @@ FUNCTION(written_out, spk_multiply(t[X], spk_step_from(spk_tensor_ctx(t[X]), SPK
 FUNCTION(filled, spk_fill_normal(spk_full(spk_tensor_ctx(t[X]), SPK_SHAPE(6, 4), 1), 0, 1) ? spk_dropout(t[X]) : t[X])
 
 static spk_tensor *(*const functions[])(spk_tensor *const *t) = {
-    binary,  unary_a,  unary_b, where,  products, bits, linear_of_bits, linear_repeated,       reduced,     views, slices, joined, stacked,
-    in_time, one_step, soft,    losses, dropped,  normalised,     normalised_by_running, written_out, filled};
+    binary,  unary_a, unary_b,  where, products, bits,    linear_of_bits, linear_repeated,       reduced,     views, slices, joined,
+    stacked, in_time, one_step, soft,  losses,   dropped, normalised,     normalised_by_running, written_out, filled};
 
 static void look_at(spk_tensor *x, int64_t n, spk_real *gradient, void *user) { (void)x, (void)n, (void)gradient, (void)user; }
 

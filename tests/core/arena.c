@@ -1,5 +1,6 @@
 /* The arena of a step: taking, giving back, never one place twice. */
 #include "core/context_internal.h"
+#include "core/poison_internal.h"
 #include "support.h"
 
 /* A generator of its own, so that two steps can be the same. */
@@ -116,16 +117,17 @@ Test(arena, newest_first_leaves_no_trace) {
 /* What is too much of a spare stays for others. */
 Test(arena, spares_are_split) {
     spk_ctx *ctx = spk_ctx_create();
-    unsigned char *a = spk_step_data(ctx, 1024), *guard = spk_step_data(ctx, 64);
+    const size_t place = 256 + SPK_GAP, whole = 4 * place - SPK_GAP; /* 200 bytes with rounding, and room for four of them */
+    unsigned char *a = spk_step_data(ctx, whole), *guard = spk_step_data(ctx, 64);
     const size_t used = ctx->data.used;
-    spk_arena_give(&ctx->data, a, 1024);
-    for (int i = 0; i < 4; i++) {
-        unsigned char *part = spk_step_data(ctx, 200); /* 256 with rounding */
-        cr_assert_eq(part, a + 256 * i, "part %d", i);
-        cr_assert_eq(ctx->data.used, used, "part %d took new memory", i);
+    spk_arena_give(&ctx->data, a, whole);
+    for (size_t i = 0; i < 4; i++) {
+        unsigned char *part = spk_step_data(ctx, 200);
+        cr_assert_eq(part, a + place * i, "part %zu", i);
+        cr_assert_eq(ctx->data.used, used, "part %zu took new memory", i);
     }
     cr_assert_eq(ctx->data.n_spare, 0, "all is taken");
-    cr_assert_eq(spk_step_data(ctx, 64), guard + 64, "the next one is new");
+    cr_assert_eq(spk_step_data(ctx, 64), guard + 64 + SPK_GAP, "the next one is new");
     spk_ctx_destroy(ctx);
 }
 
@@ -164,4 +166,25 @@ Test(arena, more_spares_than_fit) {
     spk_end_step(ctx);
     cr_assert(ctx->data.used == 0 && ctx->data.n_spare == 0, "the end of the step frees all");
     spk_ctx_destroy(ctx);
+}
+
+/* Under AddressSanitizer what belongs to no block is poisoned: gaps, what was given back, ended steps. Without it nothing is. */
+Test(arena, what_is_nobodys_is_poisoned) {
+#ifdef SPK_ADDRESS_SANITIZER
+    spk_ctx *ctx = spk_ctx_create();
+    unsigned char *a = spk_step_data(ctx, 100), *b = spk_step_data(ctx, 64);
+    cr_assert(!__asan_region_is_poisoned(a, 100) && !__asan_region_is_poisoned(b, 64), "a block is not usable");
+    cr_assert(__asan_address_is_poisoned(a + 100) && __asan_address_is_poisoned(b + 64), "no gap behind a block");
+    spk_arena_give(&ctx->data, a, 100);
+    cr_assert(__asan_address_is_poisoned(a) && !__asan_region_is_poisoned(b, 64), "a block that was given back can be used");
+    cr_assert_eq(spk_step_data(ctx, 3), a);
+    cr_assert(!__asan_region_is_poisoned(a, 3) && __asan_address_is_poisoned(a + 3), "a spare is as large as it was asked for");
+    spk_end_step(ctx);
+    cr_assert(__asan_address_is_poisoned(a) && __asan_address_is_poisoned(b), "a block of an ended step can be used");
+    const spk_tensor *x = spk_tensor_create(ctx, SPK_SHAPE(3));
+    cr_assert(__asan_address_is_poisoned((spk_real *)x->data + 3), "no gap behind a persistent tensor");
+    spk_ctx_destroy(ctx);
+#else
+    cr_assert_eq(SPK_GAP, 0);
+#endif
 }

@@ -1,4 +1,5 @@
 /* Lists of where a matrix is not zero, and of its transpose in tiles. */
+#include "core/poison_internal.h"
 #include "sparse_support.h"
 
 /* Lists of the rows from `first` on. */
@@ -129,7 +130,7 @@ Test(lists, write_nothing_beyond) {
             cr_assert(spk_lists_count(ctx, &m, &counts));
             for (int k = 0; k < rooms; k++) {
                 room[k] = spk_step_data(ctx, size[k]), guard[k] = spk_step_data(ctx, 64);
-                cr_assert(room[k] && guard[k] == room[k] + size[k], "the blocks are not neighbours");
+                cr_assert(room[k] && guard[k] == room[k] + size[k] + SPK_GAP, "the blocks are not neighbours");
                 memset(guard[k], 0xAA, 64);
             }
             for (int k = 0; k < rooms; k++) spk_arena_give(&ctx->data, room[k], size[k]);

@@ -1,5 +1,6 @@
 #include "support.h"
 #include "data/dataset.h"
+#include <inttypes.h>
 #include <math.h>
 
 /* 7 samples of [2]: sample i is i, 10 i, its label i + 3. */
@@ -121,12 +122,13 @@ Test(dataset, dropped_samples_change_with_the_order) {
 
 enum { MANY = 1000 };
 
-static spk_dataset *many(spk_ctx *ctx, int64_t seed, int64_t batch) {
+static spk_dataset *many_with(spk_ctx *ctx, int64_t seed, int64_t batch, bool drop_last) {
     static spk_real x[2 * MANY];
     static int64_t labels[MANY];
     for (int i = 0; i < MANY; i++) x[2 * i] = (spk_real)i, x[2 * i + 1] = (spk_real)(10 * i), labels[i] = i + 3;
-    return spk_dataset_from(ctx, SPK_SHAPE(MANY, 2), x, labels, .batch = batch, .shuffle = true, .seed = seed);
+    return spk_dataset_from(ctx, SPK_SHAPE(MANY, 2), x, labels, .batch = batch, .shuffle = true, .seed = seed, .drop_last = drop_last);
 }
+static spk_dataset *many(spk_ctx *ctx, int64_t seed, int64_t batch) { return many_with(ctx, seed, batch, false); }
 
 Test(dataset, shuffle_is_a_permutation_of_seed_and_epoch) {
     spk_ctx *ctx = spk_ctx_create();
@@ -183,6 +185,44 @@ Test(dataset, rewind_resumes_an_epoch) {
     }
     spk_dataset_rewind(other, -1);
     HAS(spk_error(ctx), "spk_dataset_rewind: the epoch is -1");
+    spk_ctx_destroy(ctx);
+}
+
+/* From every batch of two epochs on, the last (smaller or dropped) one included: the same labels and the same end. */
+Test(dataset, seek_resumes_at_every_batch) {
+    spk_ctx *ctx = spk_ctx_create();
+    for (int drop = 0; drop < 2; drop++) {
+        spk_dataset *d = many_with(ctx, 1, 300, drop);
+        const int64_t batches = spk_dataset_batches(d);
+        cr_assert_eq(batches, MANY / 300 + !drop);
+        for (int64_t at = 0; at < 2 * (batches + 1); at++) {
+            const int64_t epoch = spk_dataset_epoch(d), position = spk_dataset_position(d);
+            cr_assert(epoch == at / (batches + 1) && position == at % (batches + 1), "%" PRId64 ": %" PRId64 " of %" PRId64, at, position,
+                      epoch);
+            spk_dataset *other = many_with(ctx, 1, 300, drop); /* that has made no order yet */
+            spk_batch wanted, got;
+            cr_assert(spk_dataset_seek(other, epoch, position));
+            cr_assert(spk_dataset_epoch(other) == epoch && spk_dataset_position(other) == position);
+            const bool more = spk_next_batch(d, &wanted);
+            cr_assert_eq(more, position < batches);
+            cr_assert_eq(spk_next_batch(other, &got), more);
+            cr_assert(spk_dataset_epoch(other) == spk_dataset_epoch(d) && spk_dataset_position(other) == spk_dataset_position(d));
+            cr_assert_eq(got.size, wanted.size);
+            for (int64_t i = 0; i < got.size; i++) cr_assert_eq(spk_data(got.labels)[i], spk_data(wanted.labels)[i]);
+            spk_dataset_destroy(other);
+            spk_end_step(ctx);
+        }
+        cr_assert(!spk_dataset_seek(d, 1, batches + 1));
+        HAS(spk_error(ctx), "spk_dataset_seek: the batch is");
+        spk_clear_error(ctx);
+        cr_assert(!spk_dataset_seek(d, 1, -1) && spk_failed(ctx));
+        spk_clear_error(ctx);
+        cr_assert(!spk_dataset_seek(d, -1, 0));
+        HAS(spk_error(ctx), "spk_dataset_seek: the epoch is -1");
+        spk_clear_error(ctx);
+        cr_assert(spk_dataset_epoch(d) == 2 && spk_dataset_position(d) == 0, "a refused seek changed the place");
+    }
+    cr_assert(!spk_dataset_seek(NULL, 0, 0) && spk_dataset_position(NULL) == 0);
     spk_ctx_destroy(ctx);
 }
 

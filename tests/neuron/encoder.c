@@ -239,3 +239,13 @@ Test(encoder, errors_and_edges) {
     }
     spk_ctx_destroy(ctx);
 }
+
+/* A float does not hold every number of steps past 2^24: the last step of 2^24 + 4 rounds to one more, where no row of spikes is. */
+Test(encoder, latency_of_more_steps_than_a_float_counts) {
+    const int64_t T = ((int64_t)1 << 24) + 4;
+    spk_ctx *ctx = spk_ctx_create();
+    spk_tensor *spikes = spk_latency_encode(spk_tensor_create(ctx, SPK_SHAPE(1, 1)), T);
+    spk_tensor *last = spk_slice(spikes, T - 1, T);
+    cr_assert_eq(spk_item(last), 1, "%s", spk_error(ctx));
+    spk_ctx_destroy(ctx);
+}

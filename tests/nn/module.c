@@ -183,28 +183,37 @@ Test(module, names) {
         cr_assert_not(spk_register_memory(m, bad[i], 0), "%s", shown);
         assert_error(ctx, "register_memory", "plain (plain)", shown);
     }
-    /* The longest names, deeper than a dotted name can tell: cut, never overrun, and found part by part. */
+    spk_ctx_destroy(ctx);
+}
+
+/* A dotted name is whole, in walks and files: what would make one too long is refused, however it comes about. */
+Test(module, dotted_names_have_room) {
+    spk_ctx *ctx = spk_ctx_create(.seed = 1);
     spk_module *root = plain(ctx), *m = root;
-    for (int i = 0; i < 8; i++) m = spk_add_child(m, X47, plain(ctx));
-    spk_register_parameter(m, "weight", SPK_SHAPE(1));
-    spk_register_parameter(root, "weight", SPK_SHAPE(2));
-    assert_fine(ctx, "long names");
-    char path[8 * 48 + 10] = "";
-    for (int i = 0; i < 8; i++) strcat(strcat(path, X47), ".");
-    path[8 * 48 - 1] = '\0';
-    cr_assert_eq(spk_find_module(root, path), m);
-    strcat(path, ".weight");
-    spk_tensor *found = spk_find_tensor(root, path);
-    cr_assert(!found || spk_size(found) == 1, "a path that is too long found the root's tensor");
-    int n = 0;
-    for (spk_walk w = spk_parameters(root); spk_walk_next(&w); n++) {
-        const char *end = strrchr(w.name, '.');
-        cr_assert(strlen(w.name) < SPK_DOTTED_NAME, "%zu characters", strlen(w.name));
-        cr_assert_str_eq(n ? end + 1 : w.name, "weight", "%s", w.name);
-    }
-    cr_assert_eq(n, 2);
-    spk_module_set_name(m, "leaf");
-    spk_memory(m, "none"); /* an error whose path is longer than its text */
+    for (int i = 0; i < 5; i++) m = spk_add_child(m, X47, plain(ctx)); /* 239 characters */
+    cr_assert(spk_size(spk_register_parameter(m, "weight", SPK_SHAPE(1))) && spk_register_memory(m, "a_name_of_15_ch", 0), "%s",
+              spk_error(ctx));
+    spk_walk w = spk_walk_slots(root, ~0u);
+    cr_assert(spk_walk_next(&w) && strlen(w.name) == 246 && spk_find_tensor(root, w.name) == w.slot->tensor, "%s", w.name);
+    cr_assert(spk_walk_next(&w) && strlen(w.name) == SPK_DOTTED_NAME - 1 && strcmp(w.name + 240, "a_name_of_15_ch") == 0, "%s", w.name);
+    assert_inert(spk_register_parameter(m, "a_name_of_16_cha", SPK_SHAPE(1)), "a slot");
+    assert_error(ctx, "a slot", "'a_name_of_16_cha'", "more than 255 characters");
+    cr_assert_eq(spk_add_child(m, X47, plain(ctx)), spk_inert_module());
+    assert_error(ctx, "a child", X47, "more than 255 characters");
+    spk_module *above = plain(ctx), *other = spk_add_child(plain(ctx), "x", plain(ctx));
+    cr_assert_eq(spk_add_child(above, "x", root), spk_inert_module(), "257 characters");
+    assert_error(ctx, "a tree below another", "'x'", "more than 255 characters");
+    cr_assert(!root->parent && !above->first_child, "nothing was done");
+    spk_register_parameter(spk_add_child(other, X47, plain(ctx)), X47, SPK_SHAPE(1)); /* x.X47.X47 */
+    spk_module *inner = other;
+    for (int i = 0; i < 4; i++) inner = spk_add_child(inner, i ? X47 : "y", plain(ctx));
+    spk_register_parameter(inner, X47, SPK_SHAPE(1)); /* x.y.X47.X47.X47.X47: 195 characters */
+    assert_fine(ctx, "names that fit");
+    spk_module *between = spk_add_child(plain(ctx), X47, plain(ctx)), *last = spk_add_child(between, "short", other->parent);
+    cr_assert(last == other->parent && spk_module_set_name(last, "a_long_name"), "255 characters: %s", spk_error(ctx));
+    cr_assert_not(spk_module_set_name(last, "a_longer_nam"), "256 characters");
+    assert_error(ctx, "a new name", "'a_longer_nam'", "more than 255 characters");
+    spk_memory(m, "none"); /* an error with a long path */
     assert_error(ctx, "long path", "plain (plain." X47, X47);
     spk_ctx_destroy(ctx);
 }

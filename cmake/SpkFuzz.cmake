@@ -1,0 +1,38 @@
+# Fuzzing. Every target in tests/fuzz is one file, or a few; with SPK_FUZZ (preset fuzz, Clang) it becomes fuzz_TARGET, libFuzzer's program; with
+# SPK_TESTS it becomes replay_TARGET and replay_TARGET64, which run the seeds and every past finding as tests.
+
+# Comparisons are followed where files are read, whose bytes they reveal; in kernels they would take half of the time and reveal nothing.
+function(spk_fuzz_without_comparisons)
+    foreach(layer core autograd neuron)
+        target_compile_options(spk_${layer} PRIVATE -fno-sanitize-coverage=trace-cmp)
+    endforeach()
+endfunction()
+
+function(spk_fuzz_program name target bits)
+    add_executable(${name} ${target}.c fuzz.c ${ARGN})
+    target_include_directories(${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+    target_link_libraries(${name} PRIVATE spiketape${bits}_static PkgConfig::CJSON ZLIB::ZLIB m)
+    target_compile_options(${name} PRIVATE ${SPK_C_FLAGS})
+    set_target_properties(${name} PROPERTIES C_STANDARD 17 C_EXTENSIONS ON)
+endfunction()
+
+function(spk_fuzz_target target)
+    if(SPK_FUZZ)
+        spk_fuzz_program(fuzz_${target} ${target} "" ${ARGN})
+        target_compile_definitions(fuzz_${target} PRIVATE SPK_FUZZER)
+        target_link_options(fuzz_${target} PRIVATE -fsanitize=fuzzer)
+        add_dependencies(fuzzers fuzz_${target})
+    endif()
+    if(NOT SPK_TESTS)
+        return()
+    endif()
+    set(inputs ${CMAKE_CURRENT_SOURCE_DIR}/seeds/${target})
+    if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/findings/${target})
+        list(APPEND inputs ${CMAKE_CURRENT_SOURCE_DIR}/findings/${target})
+    endif()
+    foreach(bits "" 64)
+        spk_fuzz_program(replay_${target}${bits} ${target} "${bits}" replay.c ${ARGN})
+        add_test(NAME fuzz_${target}${bits} COMMAND replay_${target}${bits} ${inputs})
+        set_tests_properties(fuzz_${target}${bits} PROPERTIES ENVIRONMENT "OMP_NUM_THREADS=1;ASAN_OPTIONS=detect_leaks=1" TIMEOUT 300)
+    endforeach()
+endfunction()
