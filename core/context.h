@@ -112,7 +112,7 @@ SPK_API spk_road_counts spk_roads_taken(const spk_ctx *ctx);
 
 /**
  * How many threads the library's loops and its matrix products use, in all contexts: the one process-wide setting. At first
- * OMP_NUM_THREADS, or the number of processors. Values below 1 mean 1.
+ * OMP_NUM_THREADS, or the number of processors. Values below 1 mean 1. Results do not depend on it, to the last bit.
  */
 SPK_API void spk_set_threads(int threads);
 /** The number of threads in use. */

@@ -88,8 +88,8 @@ void spk_forget(spk_ctx *ctx, const spk_tensor *x);
  * block was refused gets no second one; errors still get theirs for headers. */
 void *spk_step_header(spk_ctx *ctx, size_t bytes);
 void *spk_step_data(spk_ctx *ctx, size_t bytes);
-/* As vsnprintf into an error's SPK_ERROR_TEXT characters; what has no room goes from the middle, so that who fails and the remedy, which comes
- * last, are both there. UTF-8 stays UTF-8. */
+/* As vsnprintf into an error's SPK_ERROR_TEXT characters; what has no room goes from the middle, so that who fails and the remedy, which
+ * comes last, are both there. UTF-8 stays UTF-8. */
 void spk_error_format(char *text, const char *format, va_list arguments) SPK_PRINTF(2, 0);
 /* The path of the modules being called, `net.fc1`, as text of the current step; "" outside of any. */
 const char *spk_scope_path(spk_ctx *ctx);
