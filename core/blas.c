@@ -2,6 +2,7 @@
 #include "core/blas_internal.h"
 #include "core/parallel_internal.h"
 #include <cblas.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <string.h>
 
