@@ -11,7 +11,7 @@
 bool spk_detect_anomaly(spk_ctx *ctx, bool detect) {
     ctx = spk_ctx_or_failed(ctx);
     const bool before = ctx->detect_anomaly;
-    if (ctx != spk_ctx_or_failed(NULL)) ctx->detect_anomaly = detect;
+    if (spk_ctx_is_real(ctx)) ctx->detect_anomaly = detect;
     return before;
 }
 
@@ -78,7 +78,10 @@ bool spk_outputs_are_finite(spk_record *r) {
 }
 
 bool spk_check_finite(spk_record *r, const char *what, spk_shape shape, const spk_real *values) {
+    if (!r) return false;
     const int64_t n = spk_shape_size(shape);
+    if (!what || n < 0 || (n && !values))
+        return spk_op_fail(r, "spk_check_finite: %s", n < 0 ? "the shape is invalid" : "the numbers, or their name, are NULL");
     if (!r->ctx->detect_anomaly || r->ctx->failed || isfinite(spk_largest(n, values))) return !r->ctx->failed;
     return spk_op_fail(r, "%s is %s%s%s", what, spk_not_finite_of(shape, n, values).text, REMEDY(r));
 }

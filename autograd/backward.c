@@ -1,5 +1,6 @@
 /* Backward: one walk over the records in reverse. */
 #include "autograd/anomaly_internal.h"
+#include "autograd/ops_internal.h"
 #include "autograd/record_internal.h"
 #include "autograd/tape.h"
 #include "core/blas_internal.h"
@@ -21,21 +22,21 @@ spk_tensor *spk_set_requires_grad(spk_tensor *x, bool requires_grad) {
         spk_fail(ctx, "spk_set_requires_grad: the tensor is a result of %s; only persistent tensors are leaves (spk_keep makes one)",
                  x->op);
     else x->requires_grad = requires_grad;
-    return x;
+    return ctx->failed ? &ctx->inert : x;
 }
 
 spk_tensor *spk_retain_grad(spk_tensor *x) {
     spk_ctx *ctx = spk_tensor_ctx(x);
     if (!spk_tensor_usable(ctx, x, "spk_retain_grad")) return &ctx->inert;
     if (!x->requires_grad) spk_fail(ctx, "spk_retain_grad: the result of %s does not depend on a tensor that requires a gradient", x->op);
-    x->retains_grad = true;
-    return x;
+    else x->retains_grad = true;
+    return ctx->failed ? &ctx->inert : x;
 }
 
 bool spk_set_grad_enabled(spk_ctx *ctx, bool enabled) {
     ctx = spk_ctx_or_failed(ctx);
     const bool before = !ctx->grad_disabled;
-    if (ctx != spk_ctx_or_failed(NULL)) ctx->grad_disabled = !enabled; /* also after an error: SPK_NO_GRAD puts back what was */
+    if (spk_ctx_is_real(ctx)) ctx->grad_disabled = !enabled; /* also after an error: SPK_NO_GRAD puts back what was */
     return before;
 }
 
@@ -47,7 +48,7 @@ spk_tensor *spk_grad(const spk_tensor *x) {
 }
 
 void spk_clear_grad(spk_tensor *x) {
-    if (x && !x->object.ctx->failed) x->grad_ready = false;
+    if (spk_tensor_usable(spk_tensor_ctx(x), x, "spk_clear_grad")) x->grad_ready = false;
 }
 
 void spk_add_grad_hook(spk_tensor *x, spk_grad_hook hook, void *user) {
@@ -114,6 +115,7 @@ static spk_tensor *leaf_gradient(spk_tensor *leaf) {
         spk_tensor *g = spk_tensor_create(leaf->object.ctx, leaf->shape);
         if (leaf->object.ctx->failed) return NULL;
         leaf->grad = g;
+        g->belongs = true;
     }
     return leaf->grad;
 }
@@ -139,12 +141,12 @@ static void deliver(spk_tensor *x, spk_tensor *g) {
 }
 
 const spk_real *spk_grad_of(spk_record *r, int k) {
-    spk_tensor *g = r->out[k] ? r->out[k]->grad : NULL;
+    spk_tensor *g = spk_has_output(r, k) && r->out[k] ? r->out[k]->grad : NULL;
     return g && write_out(g) ? spk_reals(g) : NULL;
 }
 
 const spk_product *spk_grad_product_of(spk_record *r, int k) {
-    const spk_tensor *g = r->out[k] ? r->out[k]->grad : NULL;
+    const spk_tensor *g = spk_has_output(r, k) && r->out[k] ? r->out[k]->grad : NULL;
     return g && g->pending ? &g->pending->product : NULL;
 }
 
@@ -162,17 +164,23 @@ static bool alone(const spk_record *r, int i) {
     return true;
 }
 
+/* The input whose gradient somebody needs, or NULL. */
+static spk_tensor *needs_gradient(const spk_record *r, int i) {
+    spk_tensor *x = r && i >= 0 && i < r->inputs ? r->in[i] : NULL;
+    return x && x->requires_grad && !r->ctx->failed ? x : NULL;
+}
+
 spk_real *spk_grad_to(spk_record *r, int i) {
-    spk_tensor *x = i < r->inputs ? r->in[i] : NULL;
-    if (!x || !x->requires_grad || r->ctx->failed) return NULL;
+    spk_tensor *x = needs_gradient(r, i);
+    if (!x) return NULL;
     const bool straight = !x->record && !x->hooks && !x->grad_ready && alone(r, i);
     r->contributions[i] = straight ? leaf_gradient(x) : gradient_create(x);
     return r->contributions[i] ? spk_reals(r->contributions[i]) : NULL;
 }
 
 spk_real *spk_grad_add_to(spk_record *r, int i) {
-    spk_tensor *x = i < r->inputs ? r->in[i] : NULL;
-    if (!x || !x->requires_grad || r->ctx->failed) return NULL;
+    spk_tensor *x = needs_gradient(r, i);
+    if (!x) return NULL;
     const int j = twin(r, i);
     if (j >= 0) return spk_reals(r->contributions[j]);
     const bool begun = x->record ? x->grad != NULL : !x->hooks && x->grad_ready;
@@ -183,8 +191,13 @@ spk_real *spk_grad_add_to(spk_record *r, int i) {
 }
 
 void spk_grad_pass(spk_record *r, int k, int i) {
-    spk_tensor *x = i < r->inputs ? r->in[i] : NULL, *y = r->out[k];
-    if (!x || !x->requires_grad || !y->grad || r->ctx->failed || !write_out(y->grad)) return;
+    spk_tensor *x = needs_gradient(r, i), *y = spk_has_output(r, k) ? r->out[k] : NULL;
+    if (!x || !y || !y->grad || !write_out(y->grad)) return;
+    if (y->grad->size != spk_stored(x)) {
+        spk_op_fail(r, "the gradient of output %d, %s, cannot be that of input %d, %s", k, spk_shape_text(y->grad->shape).text, i,
+                    spk_shape_text(x->shape).text);
+        return;
+    }
     if (x->record && !y->retains_grad) { /* the gradient moves: y's is complete, and nobody reads it after this record */
         r->contributions[i] = y->grad;
         y->grad->shape = gradient_shape(x);
@@ -215,9 +228,14 @@ static bool give_product(spk_record *r, int i, spk_product product, spk_tensor *
 }
 
 bool spk_grad_product(spk_record *r, int k, int i, spk_tensor *weight) {
-    spk_tensor *x = i < r->inputs ? r->in[i] : NULL, *y = r->out[k];
-    if (!x || !x->requires_grad || weight->shape.dim[1] < 1 || !takes_product(x, weight->shape.dim[1])) return false;
-    if (!y->grad || y->retains_grad || r->ctx->failed) return false;
+    spk_tensor *x = needs_gradient(r, i), *y = spk_has_output(r, k) ? r->out[k] : NULL;
+    if (!x || !y || !y->grad || y->retains_grad) return false;
+    if (!spk_tensor_usable(r->ctx, weight, "spk_grad_product")) return false;
+    if (weight->shape.axes != 2 || weight->storage != SPK_DENSE ||
+        spk_stored(x) * weight->shape.dim[1] != y->grad->size * weight->shape.dim[0])
+        return spk_op_fail(r, "spk_grad_product: the weight %s does not fit the gradient %s and input %d, %s",
+                           spk_shape_text(weight->shape).text, spk_shape_text(y->grad->shape).text, i, spk_shape_text(x->shape).text);
+    if (weight->shape.dim[1] < 1 || !takes_product(x, weight->shape.dim[1])) return false;
     const int64_t in = weight->shape.dim[0], out = weight->shape.dim[1];
     if (!give_product(r, i, (spk_product){y->grad->size / out, in, out, spk_reals(y->grad), spk_reals(weight)}, y->grad)) return false;
     y->grad = NULL;
@@ -226,8 +244,8 @@ bool spk_grad_product(spk_record *r, int k, int i, spk_tensor *weight) {
 
 /* The product of a column of values and a row of ones. */
 bool spk_grad_uniform(spk_record *r, int i, spk_real value) {
-    spk_tensor *x = i < r->inputs ? r->in[i] : NULL;
-    if (!x || !x->requires_grad || x->storage != SPK_BITS || x->row < 1 || !takes_product(x, 1) || r->ctx->failed) return false;
+    spk_tensor *x = needs_gradient(r, i);
+    if (!x || x->storage != SPK_BITS || x->row < 1 || !takes_product(x, 1)) return false;
     const int64_t rows = x->size / x->row;
     spk_tensor *factor = spk_tensor_header(r->ctx, SPK_SHAPE(rows + x->row));
     if (!factor || !spk_tensor_take_dense(factor)) return false;

@@ -16,9 +16,11 @@ typedef struct check {
 
 static spk_tensor *weighted_sum(check *c) {
     spk_tensor *y = c->function(c->o.user, c->inputs);
+    if (!spk_tensor_usable(c->ctx, y, "spk_gradcheck (the function's result)")) return &c->ctx->inert;
     if (!c->weights) {
-        c->weights = spk_tensor_create(c->ctx, spk_tensor_shape(y));
-        spk_fill_uniform(c->weights, -1, 1);
+        spk_tensor *weights = spk_tensor_create(c->ctx, spk_tensor_shape(y));
+        if (!spk_fill_uniform(weights, -1, 1)) return weights;
+        c->weights = weights;
     }
     return spk_sum(spk_multiply(y, c->weights));
 }
@@ -51,6 +53,7 @@ static void check_input(check *c, int k, spk_random start) {
         set_element(x, i, (double)before - eps);
         const double below = value(c, start);
         set_element(x, i, (double)before);
+        if (c->ctx->failed) return;
         const double numeric = (above - below) / (2 * eps), analytic = g ? (double)spk_reals(g)[i] : 0;
         const double error = fabs(analytic - numeric) / largest;
         if (error <= c->report.error) continue; /* a NaN goes on, and is the worst */
@@ -59,27 +62,46 @@ static void check_input(check *c, int k, spk_random start) {
     }
 }
 
-spk_gradcheck_report spk_gradcheck_with(spk_function function, int n, spk_tensor *const *inputs, spk_gradcheck_opts options) {
-    spk_ctx *ctx = spk_tensor_ctx(inputs && n > 0 ? inputs[0] : NULL);
-    check c = {.function = function, .o = options, .ctx = ctx, .inputs = inputs};
+static bool check_inputs(spk_ctx *ctx, int n, spk_tensor *const *inputs) {
+    for (int i = 0; i < n; i++) {
+        if (!spk_tensor_usable(ctx, inputs[i], "spk_gradcheck")) return false;
+        if (inputs[i]->step) spk_fail(ctx, "spk_gradcheck: input %d is an op's result; inputs are persistent tensors (spk_keep)", i);
+    }
+    return !ctx->failed;
+}
+
+static bool check_options(spk_ctx *ctx, spk_function function, spk_gradcheck_opts o) {
+    if (!function) spk_fail(ctx, "spk_gradcheck: the function is NULL");
+    if (!(o.eps > 0) || !isfinite(o.eps)) spk_fail(ctx, "spk_gradcheck: eps is %g; it must be a finite number above 0", o.eps);
+    if (!(o.tolerance >= 0)) spk_fail(ctx, "spk_gradcheck: the tolerance is %g; it must be 0 or more", o.tolerance);
     if (sizeof(spk_real) != sizeof(double))
         spk_fail(ctx, "spk_gradcheck: finite differences need double precision; build against libspiketape64 (-DSPK_REAL_DOUBLE)");
-    for (int i = 0; i < n && inputs; i++) {
-        if (!spk_tensor_usable(ctx, inputs[i], "spk_gradcheck")) break;
-        if (inputs[i]->step) spk_fail(ctx, "spk_gradcheck: input %d is an op's result; inputs are persistent tensors (spk_keep)", i);
-        spk_clear_grad(inputs[i]);
-    }
-    if (ctx->failed) return c.report;
+    return !ctx->failed;
+}
+
+/* The comparison, for arguments that are right. */
+static void compare(check *c, int n) {
+    spk_ctx *ctx = c->ctx;
+    for (int i = 0; i < n; i++) spk_clear_grad(c->inputs[i]);
     spk_end_step(ctx);
     const spk_random start = ctx->random;
-    value(&c, start); /* makes the weights, outside of the comparison */
+    value(c, start); /* makes the weights, outside of the comparison */
     ctx->random = start;
-    if (spk_backward(weighted_sum(&c))) spk_end_step(ctx);
+    if (spk_backward(weighted_sum(c))) spk_end_step(ctx);
     for (int i = 0; i < n && !ctx->failed; i++)
-        if (inputs[i]->requires_grad) check_input(&c, i, start);
-    for (int i = 0; i < n; i++) inputs[i]->grad_ready = false; /* spk_clear_grad leaves gradients after an error */
-    spk_tensor_destroy(c.weights);
+        if (c->inputs[i]->requires_grad) check_input(c, i, start);
+    for (int i = 0; i < n; i++) c->inputs[i]->grad_ready = false; /* spk_clear_grad leaves gradients after an error */
     if (ctx->failed) ctx->begun = start;
+}
+
+spk_gradcheck_report spk_gradcheck_with(spk_function function, int n, spk_tensor *const *inputs, spk_gradcheck_opts options) {
+    const spk_tensor *some = NULL;
+    for (int i = 0; inputs && i < n && !some; i++) some = inputs[i];
+    spk_ctx *ctx = spk_tensor_ctx(some);
+    check c = {.function = function, .o = options, .ctx = ctx, .inputs = inputs};
+    if (!check_options(ctx, function, options) || !check_inputs(ctx, n, inputs)) return c.report;
+    compare(&c, n);
+    spk_tensor_retire(c.weights);
     c.report.passed = !ctx->failed && c.report.error <= options.tolerance;
     return c.report;
 }

@@ -17,6 +17,7 @@ typedef struct spk_record spk_record;
  */
 typedef struct spk_op {
     const char *name;
+    int inputs;               /**< how many; 0 means any number, which infer then checks */
     size_t attributes;        /**< size of the attributes, which are copied into the record; 0 for none */
     int outputs;              /**< how many, at most SPK_MAX_OUTPUTS; 0 means 1 */
     unsigned storages;        /**< storage kinds that inputs may have besides dense, `SPK_BITS | SPK_REPEATED`; others arrive dense */
@@ -67,6 +68,11 @@ struct spk_record {
 SPK_API spk_tensor *spk_apply_n(const spk_op *op, const void *attributes, int n, spk_tensor *const *inputs, unsigned wanted,
                                 spk_tensor **outputs);
 
+/*
+ * The functions that follow take the record of the call in which they are called. They do nothing, and give NULL, 0 or false, without one;
+ * a wrong number k of an output is an error of the op, as are sizes that do not fit.
+ */
+
 /** In infer: output k is dense, of this shape. */
 SPK_API bool spk_output(spk_record *r, int k, spk_shape shape);
 /** In infer: output k has this shape and shows input i's elements from number `offset` on, without a copy. */
@@ -90,7 +96,8 @@ SPK_API bool spk_check_finite(spk_record *r, const char *what, spk_shape shape, 
 /** True while a forward runs whose backward may be called: only then is anything to be saved. */
 SPK_API bool spk_is_recorded(const spk_record *r);
 
-/** Stored numbers of an input or output: all of a dense tensor, the N rows of a repeated one. Writable only in forward, for outputs. */
+/** Stored numbers of an input or output: all of a dense tensor, the N rows of a repeated one. Writable only in forward, for outputs. NULL
+ * for NULL, and (with the error set) for bits. */
 SPK_API spk_real *spk_values(spk_tensor *x);
 /** How many numbers spk_values has. */
 SPK_API int64_t spk_count(const spk_tensor *x);
@@ -108,7 +115,8 @@ SPK_API void spk_scratch_done(spk_record *r, void *block, size_t bytes);
  */
 SPK_API const spk_real *spk_grad_of(spk_record *r, int k);
 /**
- * In backward: where to write the gradient of input i, spk_count(in[i]) numbers to be assigned, all of them; NULL when nobody needs it.
+ * In backward: where to write the gradient of input i, spk_count(in[i]) numbers to be assigned, all of them; NULL when nobody needs it, or
+ * there is no such input.
  * Adding to other contributions is the tape's task.
  */
 SPK_API spk_real *spk_grad_to(spk_record *r, int i);

@@ -5,6 +5,6 @@
 static const spk_op *const table[] = {SPK_AUTOGRAD_OPS(ENTRY)};
 
 const spk_op *const *spk_autograd_ops(int *count) {
-    *count = (int)(sizeof table / sizeof *table);
+    if (count) *count = (int)(sizeof table / sizeof *table);
     return table;
 }

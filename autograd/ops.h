@@ -58,7 +58,7 @@ typedef struct spk_axis_set {
 } spk_axis_set;
 /** `SPK_AXES(0, -1)`: axes by number, negative ones from the last. */
 #define SPK_AXES(...) spk_axes_of((int)(sizeof((int[]){__VA_ARGS__}) / sizeof(int)), (const int[]){__VA_ARGS__})
-/** The function behind SPK_AXES. */
+/** The function behind SPK_AXES; count is -1 (invalid) for more than SPK_MAX_AXES axes, or a NULL axis. */
 SPK_API spk_axis_set spk_axes_of(int count, const int *axis);
 /** Options of the reductions. */
 typedef struct spk_reduce_opts {
@@ -164,7 +164,7 @@ typedef struct spk_batch_norm_opts {
 SPK_API spk_tensor *spk_batch_norm_with(spk_tensor *x, spk_tensor *weight, spk_tensor *bias, spk_batch_norm_opts options);
 /** @} */
 
-/** The autograd layer's ops, for tools that go over all of them; sets *count. */
+/** The autograd layer's ops, for tools that go over all of them; sets *count unless it is NULL. */
 SPK_API const spk_op *const *spk_autograd_ops(int *count);
 
 SPK_END_DECLS

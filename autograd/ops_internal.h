@@ -4,6 +4,9 @@
 
 #include "autograd/op.h"
 
+/* True when the op has an output k, else the error says so; false without a record. */
+bool spk_has_output(spk_record *r, int k);
+
 #define SPK_AUTOGRAD_OPS(op)                                                                                                           \
     op(add) op(subtract) op(multiply) op(divide) op(where) op(negate) op(scale) op(shift) op(exp) op(log) op(sqrt) op(power) op(tanh)  \
         op(sigmoid) op(relu) op(clamp) op(matmul) op(linear) op(sum) op(mean) op(max) op(reshape) op(slice) op(detach) op(transpose)   \

@@ -8,9 +8,10 @@ SPK_BEGIN_DECLS
 
 /** Whether a tensor takes part in gradients: leaves that were asked to, and every result computed from one. */
 SPK_API bool spk_requires_grad(const spk_tensor *x);
-/** Asks a leaf (a persistent tensor) for its gradient, or freezes it. An error for an op's result. Returns x. */
+/** Asks a leaf (a persistent tensor) for its gradient, or freezes it. An error for an op's result. Returns x, the inert tensor after an
+ * error. */
 SPK_API spk_tensor *spk_set_requires_grad(spk_tensor *x, bool requires_grad);
-/** Keeps the gradient of an op's result readable after backward; leaves keep theirs anyway. Returns x. */
+/** Keeps the gradient of an op's result readable after backward; leaves keep theirs anyway. Returns x, the inert tensor after an error. */
 SPK_API spk_tensor *spk_retain_grad(spk_tensor *x);
 
 /** Options of spk_backward. */

@@ -41,7 +41,8 @@ function(spk_layer layer)
         endforeach()
         target_link_libraries(${target} PRIVATE spk_blas spk_threads ${arg_LINK})
         target_compile_options(${target} PRIVATE ${SPK_C_FLAGS} ${SPK_OPTIMISE} ${SPK_HARDENING})
-        target_compile_definitions(${target} PRIVATE $<$<STREQUAL:${bits},64>:SPK_REAL_DOUBLE> $<$<NOT:$<BOOL:${SPK_CLONES}>>:SPK_NO_CLONES>)
+        target_compile_definitions(${target} PRIVATE $<$<STREQUAL:${bits},64>:SPK_REAL_DOUBLE> $<$<NOT:$<BOOL:${SPK_CLONES}>>:SPK_NO_CLONES>
+                                                     $<$<CONFIG:Debug>:SPK_DEBUG_CHECKS>)
         set_target_properties(${target} PROPERTIES C_STANDARD 17 C_EXTENSIONS ON C_VISIBILITY_PRESET hidden
                               POSITION_INDEPENDENT_CODE ON)
     endforeach()

@@ -4,6 +4,9 @@
 
 #include "core/config.h"
 
+/* The most columns that a stored matrix of a product may have: callers refuse more. */
+#define SPK_BLAS_COLUMNS ((int64_t)INT32_MAX)
+
 /*
  * C [m, n] = op(A) [m, k] op(B) [k, n] + beta C, row-major and contiguous; op transposes where the flag says so (A is then stored
  * [k, m], B [n, k]). beta is 0 (C need not be initialised) or 1.

@@ -1,6 +1,7 @@
 #include "core/context_internal.h"
 #include "core/poison_internal.h"
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,11 +9,47 @@
 /* What a missing context stands for. Nothing writes to it: every function returns early once a context has failed. */
 static spk_ctx no_context = {
     .failed = true,
-    .error = "no context: NULL was given, or there was no memory to create one",
+    .error = "no context: NULL was given, there was no memory to create one, or its allocator lacks one of its two functions",
     .inert = SPK_INERT_TENSOR(&no_context),
 };
 
-spk_ctx *spk_ctx_or_failed(spk_ctx *ctx) { return ctx ? ctx : &no_context; }
+/* What a context is for a thread that does not have it: it cannot even write an error, which the other thread may be reading. */
+static spk_ctx others_context = {
+    .failed = true,
+    .error =
+        "this thread does not have the context: one thread at a time uses it, at first the one that made it; call spk_ctx_take(ctx) in "
+        "this one when the other has done with it",
+    .inert = SPK_INERT_TENSOR(&others_context),
+};
+
+#ifdef SPK_DEBUG_CHECKS
+/* Numbers threads from 1; unlike their handles no number comes twice. */
+static uint64_t this_thread(void) {
+    static atomic_ullong threads;
+    static _Thread_local uint64_t number;
+    if (!number) number = atomic_fetch_add(&threads, 1) + 1;
+    return number;
+}
+
+static bool has_context(const spk_ctx *ctx) { return atomic_load_explicit(&ctx->thread, memory_order_relaxed) == this_thread(); }
+static void take_context(spk_ctx *ctx) { atomic_store_explicit(&ctx->thread, this_thread(), memory_order_relaxed); }
+#else
+static bool has_context(const spk_ctx *ctx) { return ctx != NULL; }
+static void take_context(spk_ctx *ctx) { (void)ctx; }
+#endif
+
+bool spk_ctx_is_real(const spk_ctx *ctx) { return ctx && ctx != &no_context && ctx != &others_context; }
+
+/* The context as this thread may see it. */
+static const spk_ctx *seen(const spk_ctx *ctx) {
+    return !ctx ? &no_context : !spk_ctx_is_real(ctx) || has_context(ctx) ? ctx : &others_context;
+}
+
+spk_ctx *spk_ctx_or_failed(spk_ctx *ctx) { return (spk_ctx *)seen(ctx); }
+
+void spk_ctx_take(spk_ctx *ctx) {
+    if (spk_ctx_is_real(ctx)) take_context(ctx);
+}
 
 static void *heap_allocate(void *user, size_t bytes) {
     (void)user;
@@ -26,18 +63,21 @@ static void heap_release(void *user, void *block) {
 
 spk_ctx *spk_ctx_create_with(spk_ctx_opts options) {
     spk_allocator allocator = options.allocator;
+    if (!allocator.allocate != !allocator.release) return &no_context;
     if (!allocator.allocate) allocator = (spk_allocator){heap_allocate, heap_release, NULL};
     spk_ctx *ctx = allocator.allocate(allocator.user, sizeof *ctx);
     if (!ctx) return &no_context;
     *ctx = (spk_ctx){.allocator = allocator, .held = sizeof *ctx, .step = 1, .inert = SPK_INERT_TENSOR(ctx)};
     ctx->objects.previous = ctx->objects.next = &ctx->objects;
+    take_context(ctx);
     ctx->headers[0].ctx = ctx->headers[1].ctx = ctx->data.ctx = ctx;
     spk_seed(ctx, options.seed);
     return ctx;
 }
 
 void spk_ctx_destroy(spk_ctx *ctx) {
-    if (!ctx || ctx == &no_context) return;
+    if (!spk_ctx_is_real(ctx)) return;
+    take_context(ctx);
     while (ctx->objects.next != &ctx->objects) spk_object_destroy(ctx->objects.next);
     spk_arena_destroy(&ctx->headers[0]);
     spk_arena_destroy(&ctx->headers[1]);
@@ -45,16 +85,20 @@ void spk_ctx_destroy(spk_ctx *ctx) {
     ctx->allocator.release(ctx->allocator.user, ctx);
 }
 
-/* The size of a block stands before it, so that `held` can be kept without the allocator's help. */
-typedef union block_size {
-    size_t bytes;
+/* Stands before a block, so that `held` can be kept without the allocator's help, and the owner be checked. */
+typedef union block_head {
+    struct {
+        size_t bytes;
+        const spk_ctx *owner;
+    };
     max_align_t align;
-} block_size;
+} block_head;
 
 void *spk_allocate_if_there(spk_ctx *ctx, size_t bytes) {
-    block_size *block = bytes < SIZE_MAX - sizeof *block ? ctx->allocator.allocate(ctx->allocator.user, sizeof *block + bytes) : NULL;
+    block_head *block = bytes < SIZE_MAX - sizeof *block ? ctx->allocator.allocate(ctx->allocator.user, sizeof *block + bytes) : NULL;
     if (!block) return NULL;
     block->bytes = bytes;
+    block->owner = ctx;
     ctx->held += bytes;
     return block + 1;
 }
@@ -105,8 +149,13 @@ void *spk_allocate(spk_ctx *ctx, size_t bytes) {
 }
 
 void spk_release(spk_ctx *ctx, void *block) {
-    if (!block) return;
-    block_size *whole = (block_size *)block - 1;
+    ctx = spk_ctx_or_failed(ctx);
+    if (!block || !spk_ctx_is_real(ctx)) return;
+    block_head *whole = (block_head *)block - 1;
+    if (whole->owner != ctx) {
+        spk_fail(ctx, "spk_release: the block belongs to another context; release it there");
+        return;
+    }
     spk_unpoison(block, whole->bytes); /* the allocator gets it back as it gave it */
     ctx->held -= whole->bytes;
     ctx->allocator.release(ctx->allocator.user, whole);
@@ -114,6 +163,9 @@ void spk_release(spk_ctx *ctx, void *block) {
 
 void *spk_object_create(spk_ctx *ctx, const spk_object_type *type, size_t size) {
     ctx = spk_ctx_or_failed(ctx);
+    if (!type || size < sizeof(spk_object))
+        spk_fail(ctx, "spk_object_create: %s",
+                 type ? "the size is too small: the struct must embed an spk_object first" : "the type is NULL");
     spk_object *object = spk_allocate(ctx, size);
     if (!object) return NULL;
     *object = (spk_object){.type = type, .ctx = ctx, .previous = &ctx->objects, .next = ctx->objects.next};
@@ -169,7 +221,7 @@ static void undo_step(spk_ctx *ctx) {
 /* Nothing in here can fail: a step whose last call was right has been taken. */
 void spk_end_step(spk_ctx *ctx) {
     ctx = spk_ctx_or_failed(ctx);
-    if (ctx == &no_context) return;
+    if (!spk_ctx_is_real(ctx)) return;
     for (spk_object *object = ctx->objects.next; object != &ctx->objects; object = object->next) {
         const spk_object_type *type = object->type;
         void (*const end)(spk_object *) = ctx->failed && type->drop_step ? type->drop_step : type->end_step;
@@ -178,6 +230,7 @@ void spk_end_step(spk_ctx *ctx) {
     if (ctx->failed) undo_step(ctx);
     ctx->begun = ctx->random;
     ctx->undo = NULL;
+    spk_tensors_end_step(ctx);
     ctx->tape = NULL;
     const spk_arena *ended = &ctx->headers[ctx->step++ & 1];
     spk_arena *next = &ctx->headers[ctx->step & 1];
@@ -186,13 +239,13 @@ void spk_end_step(spk_ctx *ctx) {
     spk_arena_rewind(&ctx->data);
 }
 
-bool spk_failed(const spk_ctx *ctx) { return !ctx || ctx->failed; }
+bool spk_failed(const spk_ctx *ctx) { return seen(ctx)->failed; }
 
-const char *spk_error(const spk_ctx *ctx) { return ctx ? ctx->error : no_context.error; }
+const char *spk_error(const spk_ctx *ctx) { return seen(ctx)->error; }
 
 void spk_clear_error(spk_ctx *ctx) {
     ctx = spk_ctx_or_failed(ctx);
-    if (ctx == &no_context || !ctx->failed) return;
+    if (!spk_ctx_is_real(ctx) || !ctx->failed) return;
     spk_end_step(ctx); /* as of a step that failed */
     ctx->failed = false;
     ctx->error[0] = '\0';
@@ -224,6 +277,7 @@ void spk_error_format(char *text, const char *format, va_list arguments) {
 void spk_fail(spk_ctx *ctx, const char *format, ...) {
     ctx = spk_ctx_or_failed(ctx);
     if (ctx->failed) return;
+    if (!format) format = "spk_fail: the format is NULL";
     va_list arguments;
     va_start(arguments, format);
     spk_error_format(ctx->error, format, arguments);
@@ -233,18 +287,21 @@ void spk_fail(spk_ctx *ctx, const char *format, ...) {
 
 void spk_seed(spk_ctx *ctx, uint64_t seed) {
     ctx = spk_ctx_or_failed(ctx);
-    if (ctx != &no_context) ctx->random = ctx->begun = (spk_random){.seed = seed};
+    if (spk_ctx_is_real(ctx)) ctx->random = ctx->begun = (spk_random){.seed = seed};
 }
 
 void spk_set_road(spk_ctx *ctx, spk_road road) {
     ctx = spk_ctx_or_failed(ctx);
-    if (ctx != &no_context) ctx->road = road;
+    if (road != SPK_ROAD_AUTO && road != SPK_ROAD_SPARSE && road != SPK_ROAD_DENSE)
+        spk_fail(ctx, "spk_set_road: %d is no road; give SPK_ROAD_AUTO, SPK_ROAD_SPARSE or SPK_ROAD_DENSE", (int)road);
+    else if (spk_ctx_is_real(ctx)) ctx->road = road;
 }
 
-spk_road_counts spk_roads_taken(const spk_ctx *ctx) { return ctx ? ctx->roads : (spk_road_counts){0}; }
+spk_road_counts spk_roads_taken(const spk_ctx *ctx) { return seen(ctx)->roads; }
 
 spk_memory_report spk_memory_use(const spk_ctx *ctx) {
-    return ctx ? (spk_memory_report){.held = ctx->held, .step = ctx->data.used, .step_peak = ctx->step_peak} : (spk_memory_report){0};
+    ctx = seen(ctx);
+    return (spk_memory_report){.held = ctx->held, .step = ctx->data.used, .step_peak = ctx->step_peak};
 }
 
 const char *spk_scope_path(spk_ctx *ctx) {

@@ -38,13 +38,21 @@ typedef struct spk_ctx_opts {
 
 /**
  * Makes a context: `spk_ctx_create(.seed = 1)`. It owns every tensor, module, optimizer and dataset made from it. One thread uses a
- * context at a time; two threads use two. Never NULL: without memory it is a context that has failed already.
+ * context at a time; two threads use two, or hand one over (spk_ctx_take). Never NULL: without memory, and for an allocator that lacks one
+ * of its functions, it is a context that has failed already.
  */
 #define spk_ctx_create(...) spk_ctx_create_with(SPK_KEYWORDS(spk_ctx_opts, .seed = 0, __VA_ARGS__))
 /** The function behind spk_ctx_create. */
 SPK_API spk_ctx *spk_ctx_create_with(spk_ctx_opts options);
 /** Frees the context and all that it owns. NULL is allowed. */
 SPK_API void spk_ctx_destroy(spk_ctx *ctx);
+/**
+ * Hands a context over to the calling thread; the one that had it must have done with it, and a lock or a join lie between. In a debug
+ * build (CMAKE_BUILD_TYPE=Debug; spk_build_info then says "debug checks") a context knows whose it is: for any other thread it is one that
+ * has failed, with an error that says so, and stays untouched. In other builds nothing is checked, and two threads at a time are a data
+ * race.
+ */
+SPK_API void spk_ctx_take(spk_ctx *ctx);
 
 /**
  * Ends a training step: every step tensor (each op's result) is freed at once, memories keep their values, the tape is empty. The
@@ -65,12 +73,13 @@ SPK_API const char *spk_error(const spk_ctx *ctx);
  * - Memories (membranes), batch norm's running statistics and the random stream are as they were when the step began: after the last
  *   spk_end_step. spk_reset and spk_detach count at once, and so do draws that fill persistent tensors or the program's arrays.
  * - A backward that failed leaves no gradient, not half of one, to the leaves that it had begun with.
- * - A batch that was taken stays taken: spk_next_batch gives the next one.
+ * - A batch that was taken stays taken: spk_next_batch gives the next one. What was counted (roads, spk_watch_health) stays counted.
  * So the step can be done again, from the same batch, and ends with the same bits as if it had not failed: if spk_optimizer_step was its
  * last call that can fail. What a constructor had made before it failed is freed, or is the context's.
  */
 SPK_API void spk_clear_error(spk_ctx *ctx);
-/** Sets the error slot unless an error is there already (the first wins); printf-like. For ops and modules of one's own. */
+/** Sets the error slot unless an error is there already (the first wins); printf-like. For ops and modules of one's own. `format` must fit
+ * what follows, as with printf. */
 SPK_API void spk_fail(spk_ctx *ctx, const char *format, ...) SPK_PRINTF(2, 3);
 
 /** Restarts the random stream from a seed. */
@@ -91,7 +100,7 @@ typedef enum spk_road {
     SPK_ROAD_SPARSE, /**< visit only what is not zero */
     SPK_ROAD_DENSE   /**< visit everything, through BLAS */
 } spk_road;
-/** Forces a road, for tests and benchmarks, or gives the choice back. */
+/** Forces a road, for tests and benchmarks, or gives the choice back. An error for what is none. */
 SPK_API void spk_set_road(spk_ctx *ctx, spk_road road);
 /** How many products took each road since the context was made: with inputs, for weights, and for spikes under a surrogate of compact
  * support. */
@@ -103,13 +112,13 @@ SPK_API spk_road_counts spk_roads_taken(const spk_ctx *ctx);
 
 /**
  * How many threads the library's loops and its matrix products use, in all contexts: the one process-wide setting. At first
- * OMP_NUM_THREADS, or the number of processors. Values below 1 mean 1.
+ * OMP_NUM_THREADS, or the number of processors. Values below 1 mean 1. Results do not depend on it, to the last bit.
  */
 SPK_API void spk_set_threads(int threads);
 /** The number of threads in use. */
 SPK_API int spk_threads(void);
 
-/** Version, number type, compiler, BLAS and instruction set of this build, as one line; never NULL, never freed. */
+/** Version, number type, compiler, BLAS and instruction set of this build, as one line; never NULL, never freed. For any thread. */
 SPK_API const char *spk_build_info(void);
 
 /** What a context knows of the things that it owns; embed it first in a struct of one's own. */
@@ -127,13 +136,15 @@ typedef struct spk_object_type {
     void (*drop_step)(spk_object *object); /**< called instead when the step has failed; NULL: end_step is */
 } spk_object_type;
 
-/** A zeroed object of `size` bytes, owned by ctx; NULL (with the error set) without memory or when ctx has failed. */
+/** A zeroed object of `size` bytes, at least those of spk_object, owned by ctx; NULL (with the error set) without memory or when ctx has
+ * failed. */
 SPK_API void *spk_object_create(spk_ctx *ctx, const spk_object_type *type, size_t size);
-/** Destroys an object before its context. NULL is allowed. */
+/** Destroys an object of a type of one's own before its context (the library's things have functions of their own for it). Only once: as
+ * with free(), nothing can tell what was destroyed. NULL is allowed. */
 SPK_API void spk_object_destroy(spk_object *object);
 /** Memory from the context's allocator, zeroed; NULL (with the error set) when there is none. Free it with spk_release. */
 SPK_API void *spk_allocate(spk_ctx *ctx, size_t bytes);
-/** Gives memory of spk_allocate back. NULL is allowed. */
+/** Gives memory of spk_allocate back, once, to the context that it is of (an error otherwise). NULL is allowed. */
 SPK_API void spk_release(spk_ctx *ctx, void *block);
 
 SPK_END_DECLS

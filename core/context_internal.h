@@ -38,6 +38,12 @@ struct spk_ctx {
     bool failed;
     char error[SPK_ERROR_TEXT];
 
+    struct spk_tensor *retired; /* persistent tensors that go when the step ends */
+
+#ifdef SPK_DEBUG_CHECKS
+    _Atomic uint64_t thread; /* that may use it, as this_thread numbers them */
+#endif
+
     uint64_t step;        /* number of the current step, from 1 */
     spk_arena headers[2]; /* tensor headers and records; steps alternate, so that a header outlives its step by one */
     spk_arena data;       /* numbers */
@@ -60,8 +66,11 @@ struct spk_ctx {
     const spk_scope *scope;
 };
 
-/* The context itself, or for NULL a shared one that has failed: what public functions call first. */
+/* The context itself, or a shared one that has failed, for NULL and (with SPK_DEBUG_CHECKS) where another thread has it: what public
+ * functions call first. */
 spk_ctx *spk_ctx_or_failed(spk_ctx *ctx);
+/* False for the shared ones, which nobody writes to. */
+bool spk_ctx_is_real(const spk_ctx *ctx);
 /* As spk_allocate, without zeros. */
 void *spk_allocate_uninitialised(spk_ctx *ctx, size_t bytes);
 /* As that, for memory that can be done without: NULL is no error. */
@@ -79,8 +88,8 @@ void spk_forget(spk_ctx *ctx, const spk_tensor *x);
  * block was refused gets no second one; errors still get theirs for headers. */
 void *spk_step_header(spk_ctx *ctx, size_t bytes);
 void *spk_step_data(spk_ctx *ctx, size_t bytes);
-/* As vsnprintf into an error's SPK_ERROR_TEXT characters; what has no room goes from the middle, so that who fails and the remedy, which comes
- * last, are both there. UTF-8 stays UTF-8. */
+/* As vsnprintf into an error's SPK_ERROR_TEXT characters; what has no room goes from the middle, so that who fails and the remedy, which
+ * comes last, are both there. UTF-8 stays UTF-8. */
 void spk_error_format(char *text, const char *format, va_list arguments) SPK_PRINTF(2, 0);
 /* The path of the modules being called, `net.fc1`, as text of the current step; "" outside of any. */
 const char *spk_scope_path(spk_ctx *ctx);

@@ -2,6 +2,7 @@
 #include "core/blas_internal.h"
 #include "core/context.h"
 #include "core/numeric_internal.h"
+#include <pthread.h>
 #include <stdio.h>
 
 spk_instruction_set spk_instructions(void) {
@@ -19,11 +20,22 @@ spk_instruction_set spk_instructions(void) {
 #endif
 }
 
-const char *spk_build_info(void) {
-    static char text[256]; /* every call writes the same bytes */
+static char info[320];
+
+static void write_info(void) {
     static const char *const names[] = {
         [SPK_BASELINE] = "the compiler's base", [SPK_X86_64_V3] = "x86-64-v3", [SPK_X86_64_V4] = "x86-64-v4"};
-    snprintf(text, sizeof text, "spiketape %s, %s, compiler %s, kernels for %s, %s", SPK_VERSION, SPK_BY_REAL("float", "double"),
+#ifdef SPK_DEBUG_CHECKS
+    const char *checks = ", debug checks";
+#else
+    const char *checks = "";
+#endif
+    snprintf(info, sizeof info, "spiketape %s, %s%s, compiler %s, kernels for %s, %s", SPK_VERSION, SPK_BY_REAL("float", "double"), checks,
              __VERSION__, names[spk_instructions()], spk_blas_name());
-    return text;
+}
+
+const char *spk_build_info(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, write_info);
+    return info;
 }

@@ -41,9 +41,30 @@ SPK_CLONES static void to_range(int64_t n, const uint32_t *restrict words, spk_r
     }
 }
 
+bool spk_random_check(spk_ctx *ctx, const char *who, int64_t n, const void *out) {
+    if (n < 0) spk_fail(ctx, "%s: %lld numbers are asked for; the least is 0", who, (long long)n);
+    else if (n > SPK_MOST_DRAWN) spk_fail(ctx, "%s: %lld numbers are more than memory can hold", who, (long long)n);
+    else if (n && !out) spk_fail(ctx, "%s: out is NULL", who);
+    return !ctx->failed && n > 0;
+}
+
+bool spk_random_check_uniform(spk_ctx *ctx, const char *who, double low, double high) {
+    if (!isfinite((spk_real)low) || !isfinite((spk_real)(high - low)) || low > high)
+        spk_fail(ctx, "%s: the range from %g to %g is none; low and high must be finite, and low not above high", who, low, high);
+    return !ctx->failed;
+}
+
+bool spk_random_check_normal(spk_ctx *ctx, const char *who, double mean, double standard_deviation) {
+    if (!isfinite(mean) || !isfinite(standard_deviation) || standard_deviation < 0)
+        spk_fail(ctx, "%s: the mean is %g and the standard deviation %g; both must be finite, and the deviation 0 or more", who, mean,
+                 standard_deviation);
+    return !ctx->failed;
+}
+
 void spk_random_uniform(spk_ctx *ctx, int64_t n, double low, double high, spk_real *out) {
+    static const char who[] = "spk_random_uniform";
     ctx = spk_ctx_or_failed(ctx);
-    if (ctx->failed || n <= 0) return;
+    if (!spk_random_check(ctx, who, n, out) || !spk_random_check_uniform(ctx, who, low, high)) return;
     const spk_random draw = spk_random_take(ctx, n);
     uint32_t words[WORDS];
     for (int64_t first = 0; first < n; first += WORDS) {
@@ -55,8 +76,9 @@ void spk_random_uniform(spk_ctx *ctx, int64_t n, double low, double high, spk_re
 }
 
 void spk_random_normal(spk_ctx *ctx, int64_t n, double mean, double standard_deviation, spk_real *out) {
+    static const char who[] = "spk_random_normal";
     ctx = spk_ctx_or_failed(ctx);
-    if (ctx->failed || n <= 0) return;
+    if (!spk_random_check(ctx, who, n, out) || !spk_random_check_normal(ctx, who, mean, standard_deviation)) return;
     const spk_random draw = spk_random_take(ctx, 2 * n);
     uint32_t words[WORDS];
     for (int64_t i = 0; i < n; i += 2) { /* two uniforms give two normals */
@@ -71,7 +93,7 @@ void spk_random_normal(spk_ctx *ctx, int64_t n, double mean, double standard_dev
 
 void spk_random_permutation(spk_ctx *ctx, int64_t n, int64_t *out) {
     ctx = spk_ctx_or_failed(ctx);
-    if (ctx->failed || n <= 0) return;
+    if (!spk_random_check(ctx, "spk_random_permutation", n, out)) return;
     const spk_random draw = spk_random_take(ctx, 4 * n);
     uint32_t words[WORDS];
     for (int64_t i = 0; i < n; i++) { /* inside-out: out[i] goes to a random place among the first i + 1 */

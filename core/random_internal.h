@@ -11,6 +11,12 @@ typedef struct spk_random {
 
 /* Takes n words from the context's stream; word i of the draw is what spk_random_words gives at the returned position + i. */
 spk_random spk_random_take(spk_ctx *ctx, int64_t n);
+/* More numbers than this are past any memory; the words of so many can be counted in int64. */
+#define SPK_MOST_DRAWN ((int64_t)1 << 56)
+/* True when there is something to draw; the error, which `who` begins, says what is wrong with the arguments. */
+bool spk_random_check(spk_ctx *ctx, const char *who, int64_t n, const void *out);
+bool spk_random_check_uniform(spk_ctx *ctx, const char *who, double low, double high);
+bool spk_random_check_normal(spk_ctx *ctx, const char *who, double mean, double standard_deviation);
 /* Words first .. first + n - 1 of a draw; first is a multiple of 4. */
 void spk_random_words(spk_random draw, int64_t first, int64_t n, uint32_t *out);
 /* The 24 high bits of a word as a number in [0, 1): exact in float and in double. */

@@ -20,13 +20,13 @@ typedef struct spk_shape {
 /** The shape of a scalar. */
 #define SPK_SCALAR spk_shape_of(0, NULL)
 
-/** The shape with these `axes` sizes; axes is set to -1 (invalid) when there are too many or a size is negative. */
+/** The shape with these `axes` sizes; axes is set to -1 (invalid) when there are too many, a size is negative, or dim is NULL. */
 SPK_API spk_shape spk_shape_of(int axes, const int64_t *dim);
 /** Number of elements: the product of the sizes, or -1 when the shape is invalid or the product does not fit memory. */
 SPK_API int64_t spk_shape_size(spk_shape shape);
-/** True when both have the same axes. */
+/** True when both have the same axes; false for an invalid shape. */
 SPK_API bool spk_shape_equal(spk_shape a, spk_shape b);
-/** NumPy's broadcast of a and b into out; false when they do not fit each other. */
+/** NumPy's broadcast of a and b into out; false when they do not fit each other, one is invalid, or out is NULL. */
 SPK_API bool spk_shape_broadcast(spk_shape a, spk_shape b, spk_shape *out);
 
 /** Room for any shape written as text. */

@@ -21,10 +21,9 @@ static bool check_shape(spk_ctx *ctx, const char *who, spk_shape shape) {
     return false;
 }
 
-spk_tensor *spk_tensor_create(spk_ctx *ctx, spk_shape shape) {
-    ctx = spk_ctx_or_failed(ctx);
-    if (!check_shape(ctx, "spk_tensor_create", shape)) return &ctx->inert;
-    const spk_activity before = spk_doing_function(ctx, ctx->doing.name ? NULL : "spk_tensor_create");
+static spk_tensor *persistent(spk_ctx *ctx, const char *who, spk_shape shape) {
+    if (!check_shape(ctx, who, shape)) return &ctx->inert;
+    const spk_activity before = spk_doing_function(ctx, ctx->doing.name ? NULL : who);
     spk_tensor *x = spk_object_create(ctx, &persistent_type, sizeof *x);
     const int64_t size = spk_shape_size(shape);
     unsigned char *block = x ? spk_allocate(ctx, spk_bytes(size) + 2 * SPK_ALIGNMENT) : NULL;
@@ -42,10 +41,12 @@ spk_tensor *spk_tensor_create(spk_ctx *ctx, spk_shape shape) {
     return x;
 }
 
+spk_tensor *spk_tensor_create(spk_ctx *ctx, spk_shape shape) { return persistent(spk_ctx_or_failed(ctx), "spk_tensor_create", shape); }
+
 spk_tensor *spk_tensor_from(spk_ctx *ctx, spk_shape shape, const spk_real *values) {
     ctx = spk_ctx_or_failed(ctx);
     if (!values && spk_shape_size(shape) > 0) spk_fail(ctx, "spk_tensor_from: the values are NULL");
-    spk_tensor *x = spk_tensor_create(ctx, shape);
+    spk_tensor *x = persistent(ctx, "spk_tensor_from", shape);
     if (x->size) memcpy(x->data, values, spk_bytes(x->size));
     return x;
 }
@@ -58,10 +59,43 @@ spk_tensor *spk_keep(spk_tensor *x) {
     return spk_tensor_from(ctx, x->shape, spk_data(x));
 }
 
+void spk_tensor_free(spk_tensor *x) {
+    if (x) spk_object_destroy(&x->object);
+}
+
+/* The tape, views and modules of the step may still look at x. */
+void spk_tensor_retire(spk_tensor *x) {
+    if (!x || x->object.type != &persistent_type || x->destroyed) return;
+    spk_ctx *ctx = x->object.ctx;
+    spk_tensor_retire(x->grad);              /* a leaf's gradient is persistent as the leaf is */
+    if (!ctx->headers[ctx->step & 1].used) { /* nothing has been computed in this step */
+        spk_tensor_free(x);
+        return;
+    }
+    x->destroyed = true;
+    x->name = NULL; /* its slot may go now */
+    x->retired = ctx->retired;
+    ctx->retired = x;
+}
+
+void spk_tensors_end_step(spk_ctx *ctx) {
+    for (spk_tensor *x = ctx->retired, *next; x; x = next) {
+        next = x->retired;
+        spk_tensor_free(x);
+    }
+    ctx->retired = NULL;
+}
+
 void spk_tensor_destroy(spk_tensor *x) {
-    if (!x || x->object.type != &persistent_type) return;
-    spk_tensor_destroy(x->grad); /* a leaf's gradient is persistent as the leaf is */
-    spk_object_destroy(&x->object);
+    if (!x || x->step) return; /* a step tensor is left to its step */
+    if (!x->belongs) {
+        spk_tensor_retire(x);
+        return;
+    }
+    spk_fail(x->object.ctx,
+             "spk_tensor_destroy: the tensor %s belongs to a module or is a leaf's gradient; it goes with that (spk_module_destroy, "
+             "spk_tensor_destroy of the leaf)",
+             spk_shape_text(x->shape).text);
 }
 
 spk_tensor *spk_tensor_header(spk_ctx *ctx, spk_shape shape) {
@@ -122,7 +156,7 @@ spk_tensor *spk_step_from(spk_ctx *ctx, spk_shape shape, const spk_real *values)
 }
 
 bool spk_tensor_lives(const spk_ctx *ctx, const spk_tensor *x) {
-    return x && x->object.ctx == ctx && (!x->step || x->step == ctx->step) && x != &ctx->inert;
+    return x && x->object.ctx == ctx && (!x->step || x->step == ctx->step) && x != &ctx->inert && !x->destroyed;
 }
 
 bool spk_tensor_usable(spk_ctx *ctx, const spk_tensor *x, const char *who) {
@@ -135,6 +169,8 @@ bool spk_tensor_usable(spk_ctx *ctx, const spk_tensor *x, const char *who) {
         spk_fail(ctx, "%s: a tensor is the inert result of a call without a context: it was given NULL or no tensors", who);
     } else if (x->object.ctx != ctx) {
         spk_fail(ctx, "%s: a tensor %s belongs to another context", who, spk_shape_text(x->shape).text);
+    } else if (x->destroyed) {
+        spk_fail(ctx, "%s: a tensor %s was destroyed before; destroy it after its last use", who, spk_shape_text(x->shape).text);
     } else if (x->step && x->step != ctx->step) {
         spk_fail(ctx,
                  "%s: the result of %s%s%s%s, shape %s, was freed when step %" PRIu64 " ended (now step %" PRIu64
@@ -168,8 +204,8 @@ void spk_tensor_write_out(const spk_tensor *x, spk_real *out) {
     }
 }
 
-const spk_real *spk_data(spk_tensor *x) {
-    if (!spk_tensor_usable(spk_tensor_ctx(x), x, "spk_data")) return spk_inert_data;
+const spk_real *spk_tensor_read(spk_tensor *x, const char *who) {
+    if (!spk_tensor_usable(spk_tensor_ctx(x), x, who)) return spk_inert_data;
     if (x->storage == SPK_DENSE) return spk_reals(x);
     if (!x->written_out) {
         spk_ctx *ctx = x->object.ctx;
@@ -182,20 +218,22 @@ const spk_real *spk_data(spk_tensor *x) {
     return x->written_out;
 }
 
-spk_real *spk_data_mut(spk_tensor *x) {
-    if (!spk_tensor_usable(spk_tensor_ctx(x), x, "spk_data_mut")) return spk_inert_data;
+spk_real *spk_tensor_write(spk_tensor *x, const char *who) {
+    if (!spk_tensor_usable(spk_tensor_ctx(x), x, who)) return spk_inert_data;
     if (x->storage != SPK_DENSE) {
-        spk_fail(x->object.ctx,
-                 "spk_data_mut: the result of %s is stored as %s, which cannot be written; write to a dense copy (spk_dense)", x->op,
-                 x->storage == SPK_BITS ? "bits" : "repeated rows");
+        spk_fail(x->object.ctx, "%s: the result of %s is stored as %s, which cannot be written; write to a dense copy (spk_dense)", who,
+                 x->op, x->storage == SPK_BITS ? "bits" : "repeated rows");
         return spk_inert_data;
     }
     x->owner->version++;
     return spk_reals(x);
 }
 
+const spk_real *spk_data(spk_tensor *x) { return spk_tensor_read(x, "spk_data"); }
+spk_real *spk_data_mut(spk_tensor *x) { return spk_tensor_write(x, "spk_data_mut"); }
+
 double spk_item(spk_tensor *x) {
-    const spk_real *data = spk_data(x);
+    const spk_real *data = spk_tensor_read(x, "spk_item");
     spk_ctx *ctx = spk_tensor_ctx(x);
     if (ctx->failed) return (double)NAN;
     if (x->size == 1) return (double)data[0];
@@ -204,7 +242,7 @@ double spk_item(spk_tensor *x) {
 }
 
 bool spk_fill(spk_tensor *x, double value) {
-    spk_real *data = spk_data_mut(x);
+    spk_real *data = spk_tensor_write(x, "spk_fill");
     if (spk_tensor_ctx(x)->failed) return false;
     for (int64_t i = 0; i < x->size; i++) data[i] = (spk_real)value;
     return true;
@@ -217,7 +255,9 @@ static bool filled(const spk_tensor *x, spk_random begun) {
 }
 
 bool spk_fill_uniform(spk_tensor *x, double low, double high) {
-    spk_real *data = spk_data_mut(x);
+    static const char who[] = "spk_fill_uniform";
+    if (x && !spk_random_check_uniform(spk_tensor_ctx(x), who, low, high)) return false;
+    spk_real *data = spk_tensor_write(x, who);
     if (spk_tensor_ctx(x)->failed) return false;
     const spk_random begun = x->object.ctx->begun;
     spk_random_uniform(x->object.ctx, x->size, low, high, data);
@@ -225,7 +265,9 @@ bool spk_fill_uniform(spk_tensor *x, double low, double high) {
 }
 
 bool spk_fill_normal(spk_tensor *x, double mean, double standard_deviation) {
-    spk_real *data = spk_data_mut(x);
+    static const char who[] = "spk_fill_normal";
+    if (x && !spk_random_check_normal(spk_tensor_ctx(x), who, mean, standard_deviation)) return false;
+    spk_real *data = spk_tensor_write(x, who);
     if (spk_tensor_ctx(x)->failed) return false;
     const spk_random begun = x->object.ctx->begun;
     spk_random_normal(x->object.ctx, x->size, mean, standard_deviation, data);
@@ -233,14 +275,14 @@ bool spk_fill_normal(spk_tensor *x, double mean, double standard_deviation) {
 }
 
 bool spk_copy(spk_tensor *to, spk_tensor *from) {
-    spk_ctx *ctx = spk_tensor_ctx(to);
+    spk_ctx *ctx = spk_tensor_ctx(to ? to : from);
     if (!spk_tensor_usable(ctx, to, "spk_copy") || !spk_tensor_usable(ctx, from, "spk_copy")) return false;
     if (!spk_shape_equal(to->shape, from->shape)) {
         spk_fail(ctx, "spk_copy: the shapes differ: %s from %s", spk_shape_text(to->shape).text, spk_shape_text(from->shape).text);
         return false;
     }
     const spk_real *values = spk_data(from);
-    spk_real *data = spk_data_mut(to);
+    spk_real *data = spk_tensor_write(to, "spk_copy");
     if (ctx->failed) return false;
     if (to->size) memmove(data, values, spk_bytes(to->size));
     return true;

@@ -9,8 +9,8 @@ SPK_BEGIN_DECLS
 
 /**
  * A tensor. Persistent tensors (from the constructors below, parameters, data) live as long as their context. Step tensors (every op's
- * result) live until spk_end_step; using one later is an error that names it. No function returns NULL for a tensor: after an error it
- * is the context's inert tensor, of shape [0].
+ * result) live until spk_end_step; using one in the step after is an error that names it (later its place may be another tensor's: as with
+ * free(), nothing can tell). No function returns NULL for a tensor: after an error it is the context's inert tensor, of shape [0].
  */
 typedef struct spk_tensor spk_tensor;
 
@@ -29,7 +29,11 @@ SPK_API spk_tensor *spk_tensor_from(spk_ctx *ctx, spk_shape shape, const spk_rea
 SPK_API spk_tensor *spk_scalar(spk_ctx *ctx, double value);
 /** A persistent, dense copy of any tensor, outside of the graph: how a step tensor's values are kept longer. */
 SPK_API spk_tensor *spk_keep(spk_tensor *x);
-/** Frees a persistent tensor before its context; nothing may use it any more. NULL is allowed. */
+/**
+ * Frees a persistent tensor before its context. What the unfinished step has computed from it stays right: its memory goes when the step
+ * ends, and until then using it again is an error. After that nothing may use it any more, as with free(). An error for
+ * what belongs to another: a module's parameters and buffers, a leaf's gradient. NULL is allowed; step tensors are left to their step.
+ */
 SPK_API void spk_tensor_destroy(spk_tensor *x);
 /** A step tensor whose elements all are `value`: a constant inside a computation. */
 SPK_API spk_tensor *spk_full(spk_ctx *ctx, spk_shape shape, double value);

@@ -24,6 +24,9 @@ struct spk_tensor {
     uint64_t step;         /* the step that it lives in; 0 is persistent */
     void *block;           /* persistent: what to release */
     int64_t capacity;      /* persistent: numbers that fit the block */
+    bool belongs;          /* persistent: to a module or, as its gradient, to a leaf; only that destroys it */
+    bool destroyed;        /* persistent: goes when the step ends, of which it may be a part */
+    spk_tensor *retired;   /* the next of those */
     const char *op, *path; /* what made it, for messages */
     const char *name;      /* of the slot that holds it, for messages; NULL for others */
 
@@ -57,6 +60,15 @@ bool spk_tensor_take_bits(spk_tensor *x, int64_t row);
 void spk_tensor_show(spk_tensor *x, spk_tensor *base, int64_t offset);
 /* Writes the x->size elements of any storage to out. */
 void spk_tensor_write_out(const spk_tensor *x, spk_real *out);
+/* spk_tensor_destroy for a tensor that belongs to the caller. */
+void spk_tensor_retire(spk_tensor *x);
+/* Frees a persistent tensor now, whatever the step has computed from it. */
+void spk_tensor_free(spk_tensor *x);
+/* At the end of a step: frees what was destroyed within it. */
+void spk_tensors_end_step(spk_ctx *ctx);
+/* spk_data and spk_data_mut whose errors begin with `who`. */
+const spk_real *spk_tensor_read(spk_tensor *x, const char *who);
+spk_real *spk_tensor_write(spk_tensor *x, const char *who);
 /* True when x can be an operand in ctx now. */
 bool spk_tensor_lives(const spk_ctx *ctx, const spk_tensor *x);
 /* As spk_tensor_lives, and false when ctx has failed; else the error says who was given what. */

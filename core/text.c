@@ -16,6 +16,8 @@ static bool reserve(spk_text *text, size_t more) {
 }
 
 void spk_text_add(spk_text *text, const char *format, ...) {
+    if (text && !format) spk_fail(text->ctx, "spk_text_add: the format is NULL");
+    if (!text || !format) return;
     va_list measured, written;
     va_start(measured, format);
     va_copy(written, measured);
@@ -29,6 +31,7 @@ void spk_text_add(spk_text *text, const char *format, ...) {
 }
 
 void spk_text_free(spk_text *text) {
+    if (!text) return;
     spk_release(text->ctx, text->data);
     *text = (spk_text){.ctx = text->ctx};
 }

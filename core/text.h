@@ -13,9 +13,9 @@ typedef struct spk_text {
     size_t length, capacity;
 } spk_text;
 
-/** Adds printf-like; without memory the context's error is set and the text stays as it was. */
+/** Adds printf-like; without memory the context's error is set and the text stays as it was. Nothing for a NULL text, or without a ctx. */
 SPK_API void spk_text_add(spk_text *text, const char *format, ...) SPK_PRINTF(2, 3);
-/** Frees the text. */
+/** Frees the text. NULL is allowed. */
 SPK_API void spk_text_free(spk_text *text);
 
 SPK_END_DECLS

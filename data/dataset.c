@@ -7,6 +7,8 @@
 
 /* Below this, whole numbers are exact as float. */
 #define LABEL_LIMIT ((spk_real)16777216)
+/* Each epoch's order has 2^34 words of a stream of 2^64 for itself. */
+#define LAST_EPOCH (((int64_t)1 << 30) - 1)
 
 /* The samples; a split shares them. */
 typedef struct samples {
@@ -145,7 +147,7 @@ spk_dataset *spk_dataset_from_with(spk_ctx *ctx, spk_shape shape, const spk_real
 }
 
 spk_dataset *spk_dataset_split(spk_dataset *d, int64_t count) {
-    if (!d || d->object.ctx->failed) return NULL;
+    if (!d || spk_failed(d->object.ctx)) return NULL;
     spk_ctx *ctx = d->object.ctx;
     if (count < 1 || count >= d->size) {
         spk_fail(ctx, "spk_dataset_split: %" PRId64 " of %" PRId64 " samples cannot be held out; both parts need at least one", count,
@@ -232,12 +234,13 @@ bool spk_next_batch(spk_dataset *d, spk_batch *batch) {
 }
 
 static bool seek(spk_dataset *d, const char *who, int64_t epoch, int64_t batch) {
-    if (!d || d->object.ctx->failed) return false;
+    if (!d || spk_failed(d->object.ctx)) return false;
     const int64_t batches = spk_dataset_batches(d);
-    if (epoch < 0) spk_fail(d->object.ctx, "%s: the epoch is %" PRId64 "; the first is 0", who, epoch);
+    if (epoch < 0 || epoch > LAST_EPOCH)
+        spk_fail(d->object.ctx, "%s: the epoch is %" PRId64 "; it is from 0 to %" PRId64, who, epoch, LAST_EPOCH);
     else if (batch < 0 || batch > batches)
         spk_fail(d->object.ctx, "%s: the batch is %" PRId64 "; an epoch has %" PRId64 ", from 0", who, batch, batches);
-    if (d->object.ctx->failed) return false;
+    if (spk_failed(d->object.ctx)) return false;
     d->epoch = epoch, d->position = batch < batches ? batch * d->options.batch : samples_an_epoch(d);
     if (d->order && batch > 0) shuffle(d); /* at the first batch spk_next_batch does it */
     return true;
@@ -258,7 +261,7 @@ spk_shape spk_dataset_sample_shape(const spk_dataset *d) {
 }
 
 static bool has_sample(spk_dataset *d, const char *who, int64_t i) {
-    if (!d || d->object.ctx->failed) return false;
+    if (!d || spk_failed(d->object.ctx)) return false;
     if (i >= 0 && i < d->size) return true;
     spk_fail(d->object.ctx, "%s: there is no sample %" PRId64 " among %" PRId64, who, i, d->size);
     return false;

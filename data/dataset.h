@@ -75,7 +75,7 @@ typedef struct spk_batch {
  * then has size 0 and inert tensors. `while (spk_next_batch(d, &batch)) { ...; spk_end_step(ctx); }` runs one epoch.
  */
 SPK_API bool spk_next_batch(spk_dataset *d, spk_batch *batch);
-/** Goes to the beginning of an epoch (from 0): how a resumed run gets the order that it would have had. */
+/** Goes to the beginning of an epoch (from 0, below 2^30): how a resumed run gets the order that it would have had. */
 SPK_API void spk_dataset_rewind(spk_dataset *d, int64_t epoch);
 /**
  * Goes to a batch of an epoch, both from 0: what follows is bit for bit what followed when spk_dataset_epoch and spk_dataset_position gave

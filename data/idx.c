@@ -229,7 +229,7 @@ void spk_idx_scaled(const spk_idx *idx, int64_t first, int64_t n, double scale, 
 }
 
 bool spk_idx_to_real(const spk_idx *idx, int64_t first, int64_t n, spk_real *out) {
-    if (!idx || idx->object.ctx->failed) return false;
+    if (!idx || spk_failed(idx->object.ctx)) return false;
     if (first < 0 || n < 0 || n > idx->size - first) {
         spk_fail(idx->object.ctx, "spk_idx_to_real: %" PRId64 " elements from %" PRId64 " on are asked of an array %s", n, first,
                  spk_shape_text(idx->shape).text);

@@ -10,12 +10,27 @@
 
 static const spk_neuron_type *type_of(const spk_base_node *node) { return (const spk_neuron_type *)node->module.type; }
 
-spk_base_node *spk_as_node(spk_module *module) {
-    return spk_module_usable(module) && module->type->forward == spk_base_node_forward ? (spk_base_node *)module : NULL;
+static const spk_base_node *node_of(const spk_module *module) {
+    return spk_module_usable(module) && module->type->forward == spk_base_node_forward ? (const spk_base_node *)module : NULL;
+}
+
+spk_base_node *spk_as_node(spk_module *module) { return (spk_base_node *)node_of(module); }
+
+/* NULL for a neuron and two tensors of its context (or twice one); else, with the error set, the context whose inert tensor to give. */
+static spk_ctx *refused(const spk_base_node *node, const spk_tensor *x, const spk_tensor *y, const char *who) {
+    const spk_module *module = (const spk_module *)node;
+    if (spk_module_usable(module)) {
+        const bool right = spk_tensor_usable(module->object.ctx, x, who) && spk_tensor_usable(module->object.ctx, y, who);
+        return right ? NULL : module->object.ctx;
+    }
+    spk_ctx *ctx = node && module != spk_inert_module() ? spk_module_ctx(module) : spk_tensor_ctx(x ? x : y);
+    spk_fail(ctx, "%s: the neuron is NULL, or of a constructor that failed", who);
+    return ctx;
 }
 
 void spk_base_node_repr(const spk_module *module, spk_text *text) {
-    const spk_base_node *node = (const spk_base_node *)module;
+    const spk_base_node *node = node_of(module);
+    if (!node || !text) return;
     const spk_surrogate *s = &node->surrogate_function;
     spk_text_add(text, "v_threshold=%g, v_reset=", node->v_threshold);
     spk_text_add(text, spk_is_none(node->v_reset) ? "none" : "%g", node->v_reset);
@@ -27,8 +42,8 @@ void spk_base_node_repr(const spk_module *module, spk_text *text) {
 /* Refuses options that no neuron can run with; NULL when they are right. */
 static const char *wrong_option(const spk_base_node_opts *o) {
     const spk_surrogate *s = &o->surrogate_function;
-    if (!isfinite(o->v_threshold)) return "v_threshold must be finite";
-    if (isinf(o->v_reset)) return "v_reset must be finite, or SPK_NONE for soft reset";
+    if (!isfinite((spk_real)o->v_threshold)) return "v_threshold must be finite";
+    if (isinf((spk_real)o->v_reset)) return "v_reset must be finite, or SPK_NONE for soft reset";
     if (o->T < 1) return "T must be at least 1";
     if (!s->grad) return "the surrogate is unknown, or has a parameter that is not positive";
     if (!s->spiking && !s->primitive) return "spiking = false needs a surrogate with a primitive";
@@ -37,6 +52,11 @@ static const char *wrong_option(const spk_base_node_opts *o) {
 }
 
 void *spk_base_node_create(spk_ctx *ctx, const spk_neuron_type *type, spk_base_node_opts options) {
+    if (!type || !type->module.name || type->module.size < sizeof(spk_base_node)) {
+        spk_fail(ctx, "spk_base_node_create: %s",
+                 !type ? "the type is NULL" : "the type has no name, or a size too small: its struct must embed an spk_base_node first");
+        return NULL;
+    }
     spk_surrogate *surrogate = &options.surrogate_function;
     if (!surrogate->name && !surrogate->grad) *surrogate = spk_surrogate_of("sigmoid");
     if (!surrogate->name) surrogate->name = "custom";                       /* filled by hand */
@@ -68,12 +88,20 @@ spk_module *spk_base_node_with(spk_ctx *ctx, spk_base_node_opts options) {
 static double rest_of(const spk_base_node *node) { return spk_is_none(node->v_reset) ? 0 : node->v_reset; }
 
 spk_tensor *spk_leaky_charge(spk_leak leak, spk_tensor *x, spk_tensor *v, double v_rest) {
+    static const char who[] = "leaky_charge";
+    spk_ctx *ctx = spk_tensor_ctx(x ? x : v);
+    if (!spk_tensor_usable(ctx, x, who) || !spk_tensor_usable(ctx, v, who)) return &ctx->inert;
+    if (!isfinite(v_rest) || (!leak.by && !isfinite(leak.k)))
+        spk_fail(ctx, "%s: k is %g and v_rest %g; both must be finite", who, leak.k, v_rest);
+    if (ctx->failed) return &ctx->inert;
     spk_tensor *away = spk_shift(v, -v_rest);
     if (leak.by) return spk_subtract(spk_add(v, leak.decay_input ? spk_multiply(x, leak.by) : x), spk_multiply(away, leak.by));
     return spk_subtract(spk_add(v, leak.decay_input ? spk_scale(x, leak.k) : x), spk_scale(away, leak.k));
 }
 
 spk_tensor *spk_neuronal_dynamics(spk_base_node *node, spk_tensor *x, spk_tensor *v) {
+    spk_ctx *stop = refused(node, x, v, "spk_neuronal_dynamics");
+    if (stop) return &stop->inert;
     const spk_neuron_type *type = type_of(node);
     if (type->neuronal_dynamics) return type->neuronal_dynamics(node, x, v);
     if (type->leak) return spk_leaky_charge(type->leak(node), x, v, rest_of(node));
@@ -83,25 +111,42 @@ spk_tensor *spk_neuronal_dynamics(spk_base_node *node, spk_tensor *x, spk_tensor
 }
 
 spk_tensor *spk_neuronal_fire(spk_base_node *node, spk_tensor *h) {
+    spk_ctx *stop = refused(node, h, h, "spk_neuronal_fire");
+    if (stop) return &stop->inert;
     if (type_of(node)->neuronal_fire) return type_of(node)->neuronal_fire(node, h);
     return spk_heaviside(spk_shift(h, -node->v_threshold), node->surrogate_function);
 }
 
 spk_tensor *spk_neuronal_reset(spk_base_node *node, spk_tensor *h, spk_tensor *spikes) {
+    spk_ctx *stop = refused(node, h, spikes, "spk_neuronal_reset");
+    if (stop) return &stop->inert;
     spk_tensor *by = node->detach_reset ? spk_tensor_detach(spikes) : spikes;
     if (type_of(node)->neuronal_reset) return type_of(node)->neuronal_reset(node, h, by);
     return spk_is_none(node->v_reset) ? spk_soft_reset(h, by, node->v_threshold) : spk_hard_reset(h, by, node->v_reset);
 }
 
+/* True for a membrane and spikes to reset it by, to or by a number. */
+static bool check_reset(const char *who, const spk_tensor *v, const spk_tensor *spikes, const char *name, double value) {
+    spk_ctx *ctx = spk_tensor_ctx(v ? v : spikes);
+    if (!spk_tensor_usable(ctx, v, who) || !spk_tensor_usable(ctx, spikes, who)) return false;
+    if (!isfinite(value)) spk_fail(ctx, "%s: %s is %g; it must be finite", who, name, value);
+    return !ctx->failed;
+}
+
 spk_tensor *spk_hard_reset(spk_tensor *v, spk_tensor *spikes, double v_reset) {
+    if (!check_reset("hard_reset", v, spikes, "v_reset", v_reset)) return &spk_tensor_ctx(v ? v : spikes)->inert;
     return spk_add(spk_multiply(spk_shift(spk_negate(spikes), 1), v), spk_scale(spikes, v_reset));
 }
 
 spk_tensor *spk_soft_reset(spk_tensor *v, spk_tensor *spikes, double v_threshold) {
+    if (!check_reset("soft_reset", v, spikes, "v_threshold", v_threshold)) return &spk_tensor_ctx(v ? v : spikes)->inert;
     return spk_subtract(v, spk_scale(spikes, v_threshold));
 }
 
-spk_tensor *spk_v_float_to_tensor(spk_base_node *node, spk_tensor *x) { return spk_memory_like(&node->module, "v", x); }
+spk_tensor *spk_v_float_to_tensor(spk_base_node *node, spk_tensor *x) {
+    spk_ctx *stop = refused(node, x, x, "spk_v_float_to_tensor");
+    return stop ? &stop->inert : spk_memory_like(&node->module, "v", x);
+}
 
 /* Over time. */
 
@@ -153,9 +198,8 @@ static spk_tensor *composed(spk_base_node *node, spk_tensor *x, int64_t T) {
 }
 
 static spk_tensor *run(spk_base_node *node, spk_tensor *x, int64_t T) {
-    spk_ctx *ctx = spk_module_ctx((spk_module *)node);
-    if (!node || !spk_tensor_usable(ctx, x, node->module.type->name)) return &ctx->inert;
-    if (spk_axes(x) < 1 || spk_dim(x, 0) % T || T > INT32_MAX) {
+    spk_ctx *ctx = spk_module_ctx(&node->module);
+    if (T < 1 || spk_axes(x) < 1 || spk_dim(x, 0) % T || T > INT32_MAX) {
         spk_module_fail(&node->module, "T = %" PRId64 " does not divide the first axis of x %s, which is T*N", T,
                         spk_shape_text(spk_tensor_shape(x)).text);
         return &ctx->inert;
@@ -165,10 +209,23 @@ static spk_tensor *run(spk_base_node *node, spk_tensor *x, int64_t T) {
     return node->spikes = (type_of(node)->leak ? fused : composed)(node, x, T);
 }
 
-spk_tensor *spk_simple_forward(spk_base_node *node, spk_tensor *x) { return run(node, x, 1); }
-spk_tensor *spk_parallel_optim_forward(spk_base_node *node, spk_tensor *x_seq) { return run(node, x_seq, node->T); }
+spk_tensor *spk_simple_forward(spk_base_node *node, spk_tensor *x) {
+    spk_ctx *stop = refused(node, x, x, "spk_simple_forward");
+    return stop ? &stop->inert : run(node, x, 1);
+}
+
+spk_tensor *spk_parallel_optim_forward(spk_base_node *node, spk_tensor *x_seq) {
+    spk_ctx *stop = refused(node, x_seq, x_seq, "spk_parallel_optim_forward");
+    return stop ? &stop->inert : run(node, x_seq, node->T);
+}
+
 spk_tensor *spk_base_node_forward(spk_module *module, spk_tensor *x) {
-    spk_base_node *node = (spk_base_node *)module;
+    spk_base_node *node = spk_as_node(module);
+    if (!node) {
+        spk_ctx *ctx = module && module != spk_inert_module() ? spk_module_ctx(module) : spk_tensor_ctx(x);
+        spk_fail(ctx, "spk_base_node_forward: the module is no neuron");
+        return &ctx->inert;
+    }
     return node->parallel_optim ? spk_parallel_optim_forward(node, x) : spk_simple_forward(node, x);
 }
 

@@ -75,7 +75,7 @@ SPK_API void *spk_base_node_create(spk_ctx *ctx, const spk_neuron_type *type, sp
 SPK_API spk_module *spk_base_node_with(spk_ctx *ctx, spk_base_node_opts options); /**< The function behind spk_base_node. */
 /** The forward of every neuron: spk_parallel_optim_forward or spk_simple_forward. Call the module with spk_call, which runs its hooks. */
 SPK_API spk_tensor *spk_base_node_forward(spk_module *module, spk_tensor *x);
-/** Prints the options of SPK_BASE_NODE_FIELDS; a neuron's own extra_repr calls it first. */
+/** Prints the options of SPK_BASE_NODE_FIELDS; a neuron's own extra_repr calls it first. Nothing for another module. */
 SPK_API void spk_base_node_repr(const spk_module *module, spk_text *text);
 /** A module as the neuron that it is; NULL for another module. */
 SPK_API spk_base_node *spk_as_node(spk_module *module);
@@ -96,7 +96,7 @@ SPK_API spk_tensor *spk_hard_reset(spk_tensor *v, spk_tensor *spikes, double v_r
 SPK_API spk_tensor *spk_soft_reset(spk_tensor *v, spk_tensor *spikes, double v_threshold);
 /** The membrane as a tensor of x's shape: at its reset value it is made so (snngrow: v_float_to_tensor). */
 SPK_API spk_tensor *spk_v_float_to_tensor(spk_base_node *node, spk_tensor *x);
-/** The charge of a leak, from ops: what the fused op computes for each step. */
+/** The charge of a leak, from ops: what the fused op computes for each step. k and v_rest are finite. */
 SPK_API spk_tensor *spk_leaky_charge(spk_leak leak, spk_tensor *x, spk_tensor *v, double v_rest);
 
 /** The membrane after the last forward, [N, ...], with its graph; NULL at the reset value (no error) or for another module. */

@@ -12,7 +12,8 @@ static bool infer(spk_record *r) {
     const int64_t T = *(const int64_t *)r->attributes;
     const spk_tensor *x = r->in[0];
     spk_shape shape = x->shape;
-    if (T < 1 || shape.axes < 1 || shape.dim[0] > ((int64_t)1 << 56) / T)
+    const int64_t most = T < 1 ? 0 : ((int64_t)1 << 56) / T; /* none for a T past that, whose words could not be counted */
+    if (most < 1 || shape.axes < 1 || shape.dim[0] > most)
         return spk_op_fail(r, "T = %lld steps of x %s: needs T >= 1 and a batch axis", (long long)T, spk_shape_text(shape).text);
     const int64_t row = shape.axes > 1 ? shape.dim[shape.axes - 1] : shape.dim[0];
     shape.dim[0] *= T;
@@ -136,8 +137,8 @@ static void latency_forward(spk_record *r) {
         }
 }
 
-const spk_op spk_op_poisson = {.name = "poisson", .attributes = sizeof(int64_t), .infer = infer, .forward = poisson_forward};
-const spk_op spk_op_latency = {.name = "latency", .attributes = sizeof(int64_t), .infer = infer, .forward = latency_forward};
+const spk_op spk_op_poisson = {.name = "poisson", .inputs = 1, .attributes = sizeof(int64_t), .infer = infer, .forward = poisson_forward};
+const spk_op spk_op_latency = {.name = "latency", .inputs = 1, .attributes = sizeof(int64_t), .infer = infer, .forward = latency_forward};
 
 spk_tensor *spk_poisson_encode(spk_tensor *x, int64_t T) { return spk_apply(&spk_op_poisson, &T, x); }
 spk_tensor *spk_latency_encode(spk_tensor *x, int64_t T) { return spk_apply(&spk_op_latency, &T, x); }

@@ -26,9 +26,9 @@ typedef struct spk_health_opts {
 
 /**
  * Watches every neuron layer in `net` from now on, for as long as the context lives: `spk_watch_health(net)`. Counted are calls in training
- * mode through spk_call. A forward costs a count of the spikes, and one of `every` backwards a sum over the surrogate's slopes and one over
- * the gradient at the layer's input; no bit of a result changes. NULL after an error: a net without neurons, or one that is watched
- * already.
+ * mode through spk_call; what a step had counted before it failed stays counted. A forward costs a count of the spikes, and one of `every`
+ * backwards a sum over the surrogate's slopes and one over the gradient at the layer's input; no bit of a result changes. NULL after an
+ * error: a net without neurons, or one that is watched already.
  */
 #define spk_watch_health(...) spk_watch_health_keywords_(__VA_ARGS__, )
 #define spk_watch_health_keywords_(net, ...) spk_watch_health_with((net), SPK_KEYWORDS(spk_health_opts, SPK_HEALTH_DEFAULTS, __VA_ARGS__))

@@ -29,6 +29,7 @@ static void backward(spk_record *r) {
 }
 
 const spk_op spk_op_heaviside = {.name = "heaviside",
+                                 .inputs = 1,
                                  .attributes = sizeof(spk_surrogate),
                                  .saved_inputs = 1,
                                  .infer = infer,

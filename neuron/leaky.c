@@ -20,6 +20,8 @@ static bool infer(spk_record *r) {
     step.dim[0] /= a->T;
     if (v_start && !spk_shape_equal(v_start->shape, step))
         return spk_op_fail(r, "the membrane is %s, one step of x %s", spk_shape_text(v_start->shape).text, spk_shape_text(step).text);
+    if (r->in[SPK_LEAKY_K] && spk_size(r->in[SPK_LEAKY_K]) != 1)
+        return spk_op_fail(r, "the leak is %s: needs one element", spk_shape_text(r->in[SPK_LEAKY_K]->shape).text);
     if (x->storage == SPK_REPEATED && x->repeat != a->T) r->in[SPK_LEAKY_X] = spk_dense(r->in[SPK_LEAKY_X]);
     const int64_t row = step.axes > 1 ? step.dim[step.axes - 1] : step.dim[0];
     return (a->spike_out ? spk_output_bits(r, SPK_LEAKY_SPIKES, x->shape, row, 1) : spk_output(r, SPK_LEAKY_SPIKES, x->shape)) &&
@@ -178,6 +180,7 @@ static bool wants_product(const spk_record *r, int k, int64_t out) {
 
 const spk_op spk_op_leaky = {
     .name = "leaky",
+    .inputs = 3,
     .attributes = sizeof(spk_leaky),
     .outputs = 3,
     .storages = SPK_REPEATED,

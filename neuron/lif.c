@@ -31,12 +31,18 @@ spk_module *spk_lif_with(spk_ctx *ctx, spk_lif_opts options) {
 
 spk_lif_opts spk_lif_options(void) { return (spk_lif_opts){SPK_LIF_DEFAULTS}; }
 
+/* 1 / tau; the error of a tau that is none goes to the tensors' context. */
+static double leak_of(const spk_tensor *x, const spk_tensor *v, double tau) {
+    if (!(tau >= 1)) spk_fail(spk_tensor_ctx(x ? x : v), "lif: tau is %g: the time constant must be at least 1 step", tau);
+    return 1 / tau;
+}
+
 spk_tensor *spk_lif_decay_input(spk_tensor *x, spk_tensor *v, double v_reset, double tau) {
-    return spk_leaky_charge((spk_leak){.k = 1 / tau, .decay_input = true}, x, v, v_reset);
+    return spk_leaky_charge((spk_leak){.k = leak_of(x, v, tau), .decay_input = true}, x, v, v_reset);
 }
 
 spk_tensor *spk_lif_no_decay_input(spk_tensor *x, spk_tensor *v, double v_reset, double tau) {
-    return spk_leaky_charge((spk_leak){.k = 1 / tau}, x, v, v_reset);
+    return spk_leaky_charge((spk_leak){.k = leak_of(x, v, tau)}, x, v, v_reset);
 }
 
 spk_tensor *spk_lif_decay_input_reset0(spk_tensor *x, spk_tensor *v, double tau) { return spk_lif_decay_input(x, v, 0, tau); }

@@ -34,7 +34,7 @@ SPK_API spk_module *spk_lif_with(spk_ctx *ctx, spk_lif_opts options); /**< The f
 #define spk_plif_keywords_(ctx, ...) spk_plif_with((ctx), SPK_KEYWORDS(spk_lif_opts, SPK_LIF_DEFAULTS, __VA_ARGS__))
 SPK_API spk_module *spk_plif_with(spk_ctx *ctx, spk_lif_opts options); /**< The function behind spk_plif. */
 
-/** @name snngrow's static dynamics of LIFNode: H from the input and the membrane, as ops
+/** @name snngrow's static dynamics of LIFNode: H from the input and the membrane, as ops; tau is at least 1
  * @{ */
 SPK_API spk_tensor *spk_lif_decay_input_reset0(spk_tensor *x, spk_tensor *v, double tau);             /**< v + (x - v) / tau */
 SPK_API spk_tensor *spk_lif_decay_input(spk_tensor *x, spk_tensor *v, double v_reset, double tau);    /**< v + (x - (v - v_reset)) / tau */

@@ -5,6 +5,6 @@
 static const spk_op *const table[] = {SPK_NEURON_OPS(ENTRY)};
 
 const spk_op *const *spk_neuron_ops(int *count) {
-    *count = (int)(sizeof table / sizeof *table);
+    if (count) *count = (int)(sizeof table / sizeof *table);
     return table;
 }

@@ -15,13 +15,27 @@ static spk_tensor *sequential_forward(spk_module *module, spk_tensor *x) {
 
 static const spk_module_type sequential_type = {.name = "sequential", .size = sizeof(spk_module), .forward = sequential_forward};
 
+/* All that spk_add_child would refuse, before it has changed any of them. */
+static bool check_children(spk_ctx *ctx, int n, spk_module *const *modules) {
+    if (n < 0 || (n && !modules)) spk_fail(ctx, "sequential: %d modules%s", n, modules ? " are no number of them" : ", which are NULL");
+    for (int i = 0; i < n && !spk_failed(ctx); i++) {
+        const spk_module *child = modules[i];
+        bool twice = false;
+        for (int j = 0; j < i; j++) twice = twice || modules[j] == child;
+        if (!child || child == spk_inert_module()) spk_fail(ctx, "sequential: child '%d' is NULL, or of a constructor that failed", i);
+        else if (child->object.ctx != ctx) spk_fail(ctx, "sequential: child '%d' is of another context", i);
+        else if (child->parent || twice) spk_fail(ctx, "sequential: child '%d' is a part of a module already", i);
+    }
+    return !spk_failed(ctx);
+}
+
 spk_module *spk_sequential_of(spk_ctx *ctx, int n, spk_module *const *modules) {
-    spk_module *module = spk_module_create(ctx, &sequential_type);
+    spk_module *module = check_children(ctx, n, modules) ? spk_module_create(ctx, &sequential_type) : NULL;
     if (!module) return spk_inert_module();
     for (int i = 0; i < n; i++) {
         char name[SPK_NAME];
         snprintf(name, sizeof name, "%d", i);
-        if (spk_add_child(module, name, modules[i]) == spk_inert_module()) return spk_inert_module();
+        spk_add_child(module, name, modules[i]);
     }
     return module;
 }
@@ -49,14 +63,17 @@ static const spk_module_type linear_type = {
 
 spk_module *spk_linear_layer_with(spk_ctx *ctx, int64_t in, int64_t out, spk_linear_opts options) {
     if (in < 1 || out < 1) spk_fail(ctx, "spk_linear_layer: %" PRId64 " inputs and %" PRId64 " outputs: both must be at least 1", in, out);
+    if (in > INT32_MAX || out > INT32_MAX)
+        spk_fail(ctx, "spk_linear_layer: %" PRId64 " inputs and %" PRId64 " outputs: BLAS counts them in 32 bits", in, out);
     linear_layer *layer = spk_module_create(ctx, &linear_type);
     if (!layer) return spk_inert_module();
     const double bound = 1 / sqrt((double)in);
     layer->weight = spk_register_parameter(&layer->module, "weight", SPK_SHAPE(in, out));
     spk_slot *weight = spk_find_slot(&layer->module, "weight", SPK_PARAMETER);
     if (weight) weight->transposed = true;
-    spk_fill_uniform(layer->weight, -bound, bound);
-    if (options.bias) spk_fill_uniform(layer->bias = spk_register_parameter(&layer->module, "bias", SPK_SHAPE(out)), -bound, bound);
+    if (options.bias) layer->bias = spk_register_parameter(&layer->module, "bias", SPK_SHAPE(out));
+    if (spk_module_usable(&layer->module)) spk_fill_uniform(layer->weight, -bound, bound);
+    if (spk_module_usable(&layer->module) && layer->bias) spk_fill_uniform(layer->bias, -bound, bound);
     return spk_module_or_inert(&layer->module);
 }
 
@@ -87,7 +104,7 @@ static const spk_module_type batch_norm_type = {
 
 spk_module *spk_batch_norm1d_with(spk_ctx *ctx, int64_t channels, spk_batch_norm1d_opts options) {
     if (channels < 1) spk_fail(ctx, "spk_batch_norm1d: %" PRId64 " channels: there must be at least 1", channels);
-    if (!(options.eps > 0)) spk_fail(ctx, "spk_batch_norm1d: eps is %g: it must be positive", options.eps);
+    if (!(options.eps > 0) || isinf(options.eps)) spk_fail(ctx, "spk_batch_norm1d: eps is %g: it must be positive", options.eps);
     if (!(options.momentum >= 0 && options.momentum <= 1))
         spk_fail(ctx, "spk_batch_norm1d: momentum is %g: it is from 0 to 1", options.momentum);
     batch_norm_layer *layer = spk_module_create(ctx, &batch_norm_type);
@@ -151,10 +168,7 @@ static spk_tensor *relu_forward(spk_module *module, spk_tensor *x) {
 static const spk_module_type flatten_type = {.name = "flatten", .size = sizeof(spk_module), .forward = flatten_forward};
 static const spk_module_type relu_type = {.name = "relu", .size = sizeof(spk_module), .forward = relu_forward};
 
-static spk_module *plain(spk_ctx *ctx, const spk_module_type *type) {
-    spk_module *module = spk_module_create(ctx, type);
-    return module ? module : spk_inert_module();
-}
+static spk_module *plain(spk_ctx *ctx, const spk_module_type *type) { return spk_module_or_inert(spk_module_create(ctx, type)); }
 
 spk_module *spk_flatten_layer(spk_ctx *ctx) { return plain(ctx, &flatten_type); }
 spk_module *spk_relu_layer(spk_ctx *ctx) { return plain(ctx, &relu_type); }

@@ -19,7 +19,8 @@ SPK_API spk_tensor *spk_rate_mse(spk_tensor *spikes, spk_tensor *labels, int64_t
 SPK_API spk_tensor *spk_rate_penalty(spk_tensor *spikes, double lowest, double highest);
 /** Labels [N] as rows of zeros with a one at the label, [N, classes]. */
 SPK_API spk_tensor *spk_one_hot(spk_tensor *labels, int64_t classes);
-/** How many rows of scores [N, classes] have their largest element at the label: the numerator of accuracy. -1 after an error. */
+/** How many rows of scores [N, classes] have their largest element at the label: the numerator of accuracy. A label that
+ * is no class is never right. -1 after an error. */
 SPK_API int64_t spk_count_correct(spk_tensor *scores, spk_tensor *labels);
 
 SPK_END_DECLS

@@ -20,8 +20,9 @@ spk_tensor *spk_memory(spk_module *module, const char *name) {
 
 bool spk_memory_check(spk_module *module, const char *name, spk_shape shape, spk_tensor **value) {
     const spk_slot *slot = memory_slot(module, name);
-    *value = NULL;
-    if (!slot) return false;
+    if (value) *value = NULL;
+    else if (slot) spk_module_fail(module, "memory '%s': the place for its value is NULL", name);
+    if (!slot || !value) return false;
     if (slot->ended)
         spk_module_fail(module,
                         "memory '%s' belongs to the graph of a finished step; call spk_reset(net) between samples, or "
@@ -36,6 +37,7 @@ bool spk_memory_check(spk_module *module, const char *name, spk_shape shape, spk
 
 spk_tensor *spk_memory_like(spk_module *module, const char *name, spk_tensor *x) {
     spk_tensor *value;
+    if (spk_module_usable(module) && !spk_tensor_usable(module->object.ctx, x, "spk_memory_like")) return &spk_module_ctx(module)->inert;
     if (!spk_memory_check(module, name, spk_tensor_shape(x), &value)) return &spk_module_ctx(module)->inert;
     return value ? value : spk_full(module->object.ctx, spk_tensor_shape(x), spk_reset_value(module, name));
 }
@@ -44,11 +46,14 @@ spk_tensor *spk_memory_like(spk_module *module, const char *name, spk_tensor *x)
 static bool reserve(spk_ctx *ctx, spk_slot *slot, int64_t n) {
     if (slot->kept && slot->kept->capacity >= n) return true;
     if (slot->larger && slot->larger->capacity >= n) return true;
-    spk_tensor_destroy(slot->larger);
+    if (slot->larger) spk_tensor_free(slot->larger);
     slot->larger = NULL;
     spk_tensor *larger = spk_tensor_create(ctx, SPK_SHAPE(n));
-    if (!ctx->failed) larger->name = slot->name, slot->larger = larger;
-    return !ctx->failed;
+    if (ctx->failed) return false;
+    larger->name = slot->name;
+    larger->belongs = true;
+    slot->larger = larger;
+    return true;
 }
 
 bool spk_set_memory(spk_module *module, const char *name, spk_tensor *value) {
@@ -85,7 +90,7 @@ static void keep(spk_slot *slot, const spk_tensor *value) {
     memmove(kept->data, value->data, spk_bytes(value->size));
     kept->shape = value->shape;
     kept->size = value->size;
-    spk_tensor_destroy(other);
+    if (other) spk_tensor_free(other);
     slot->larger = NULL;
     slot->tensor = slot->kept = kept;
 }

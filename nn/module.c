@@ -1,5 +1,6 @@
 /* Modules, their parts and their slots. */
 #include "nn/module_internal.h"
+#include "nn/optimizer_internal.h"
 #include "autograd/tape.h"
 #include "core/context_internal.h"
 #include <stdarg.h>
@@ -24,7 +25,7 @@ static spk_module inert_module = {.type = &inert_type, .name = "inert"};
 
 spk_module *spk_inert_module(void) { return &inert_module; }
 
-bool spk_module_usable(const spk_module *module) { return module && module != &inert_module && !module->object.ctx->failed; }
+bool spk_module_usable(const spk_module *module) { return module && module != &inert_module && !spk_failed(module->object.ctx); }
 
 spk_ctx *spk_module_ctx(const spk_module *module) { return spk_ctx_or_failed(module ? module->object.ctx : NULL); }
 
@@ -47,6 +48,12 @@ static const spk_object_type module_object = {.name = "module", .destroy = relea
 
 void *spk_module_create(spk_ctx *ctx, const spk_module_type *type) {
     ctx = spk_ctx_or_failed(ctx);
+    if (!type || !type->name || type->size < sizeof(spk_module))
+        spk_fail(ctx, "spk_module_create: %s",
+                 !type         ? "the type is NULL"
+                 : !type->name ? "the type has no name"
+                               : "the type's size is too small: its struct must embed an spk_module first");
+    if (ctx->failed) return NULL;
     const spk_activity before = spk_doing_function(ctx, type->name);
     spk_module *module = spk_object_create(ctx, &module_object, type->size);
     spk_done(ctx, before);
@@ -70,15 +77,16 @@ void spk_module_destroy(spk_module *module) {
     if (module->parent) unlink_child(module);
     while (module->first_child) spk_module_destroy(module->first_child);
     for (spk_slot *slot = module->slots; slot; slot = slot->next) {
-        if (slot->kind != SPK_MEMORY) spk_tensor_destroy(slot->tensor);
-        spk_tensor_destroy(slot->kept);
-        spk_tensor_destroy(slot->larger);
+        if (slot->kind == SPK_PARAMETER) spk_optimizers_forget(module->object.ctx, slot->tensor);
+        if (slot->kind != SPK_MEMORY) spk_tensor_retire(slot->tensor);
+        spk_tensor_retire(slot->kept);
+        spk_tensor_retire(slot->larger);
     }
     spk_object_destroy(&module->object);
 }
 
 spk_module *spk_module_or_inert(spk_module *module) {
-    if (module && !module->object.ctx->failed) return module;
+    if (spk_module_usable(module)) return module;
     spk_module_destroy(module);
     return &inert_module;
 }
@@ -199,14 +207,18 @@ static spk_slot *slot_create(spk_module *module, const char *name, spk_slot_kind
 
 static spk_tensor *register_tensor(spk_module *module, const char *name, spk_shape shape, spk_slot_kind kind) {
     spk_ctx *ctx = spk_module_ctx(module);
+    if (spk_module_usable(module) && spk_shape_size(shape) < 0)
+        spk_module_fail(module, "'%s' would have %s elements: the shape is invalid, or memory cannot hold it", name ? name : "(NULL)",
+                        spk_shape_text(shape).text);
     const spk_activity before = spk_doing_function(ctx, module ? module->type->name : NULL);
     spk_tensor *tensor = spk_module_usable(module) ? spk_tensor_create(ctx, shape) : &ctx->inert;
     spk_slot *slot = ctx->failed ? NULL : slot_create(module, name, kind);
     spk_done(ctx, before);
     if (!slot) {
-        spk_tensor_destroy(tensor);
+        spk_tensor_retire(tensor);
         return &ctx->inert;
     }
+    tensor->belongs = true;
     tensor->name = slot->name;
     return slot->tensor = tensor;
 }

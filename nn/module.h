@@ -70,7 +70,11 @@ struct spk_module {
 SPK_API void *spk_module_create(spk_ctx *ctx, const spk_module_type *type);
 /** The module of failed constructors: calls of it give inert tensors, everything else does nothing. */
 SPK_API spk_module *spk_inert_module(void);
-/** Frees a module, its children and all their tensors before their context; a parent forgets it. NULL is allowed. */
+/**
+ * Frees a module, its children and all their tensors before their context; a parent forgets it, and optimizers forget its parameters. What
+ * the unfinished step has computed with it stays right (see spk_tensor_destroy); the module itself is gone, as with free(). NULL is
+ * allowed.
+ */
 SPK_API void spk_module_destroy(spk_module *module);
 /** The context of a module. */
 SPK_API spk_ctx *spk_module_ctx(const spk_module *module);
@@ -114,13 +118,13 @@ typedef struct spk_walk {
 } spk_walk;
 /** A walk over the slots of these kinds (a mask), parents before children, in the order of registration. */
 SPK_API spk_walk spk_walk_slots(spk_module *module, unsigned kinds);
-/** Goes to the next slot; false at the end. */
+/** Goes to the next slot; false at the end, and for NULL. */
 SPK_API bool spk_walk_next(spk_walk *walk);
 /** All stateful variables with their names (snngrow: memories, named_memories). */
 #define spk_memories(module) spk_walk_slots((module), SPK_MEMORY)
 /** All parameters with their names. */
 #define spk_parameters(module) spk_walk_slots((module), SPK_PARAMETER)
-/** The module after `module` in a walk over root's tree, parents first; start with root, NULL at the end. */
+/** The module after `module` in a walk over root's tree, parents first; start with root, NULL at the end, and for NULL. */
 SPK_API spk_module *spk_next_module(const spk_module *root, const spk_module *module);
 /** The number of elements of all parameters; only those that require a gradient if `trainable`. */
 SPK_API int64_t spk_parameter_count(spk_module *module, bool trainable);

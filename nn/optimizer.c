@@ -42,7 +42,7 @@ static const spk_object_type optimizer_object = {.name = "optimizer", .destroy =
 void spk_optimizer_destroy(spk_optimizer *opt) {
     if (!opt) return;
     for (int64_t i = 0; i < opt->count; i++)
-        for (int k = 0; k < opt->type->moments; k++) spk_tensor_destroy(opt->optimized[i].moment[k]);
+        for (int k = 0; k < opt->type->moments; k++) spk_tensor_free(opt->optimized[i].moment[k]);
     for (struct spk_schedule *schedule = opt->schedules, *next; schedule; schedule = next) {
         next = schedule->next;
         spk_object_destroy(&schedule->object);
@@ -54,6 +54,21 @@ spk_optimized *spk_optimizer_find(const spk_optimizer *opt, const spk_tensor *pa
     for (int64_t i = 0; i < opt->count; i++)
         if (opt->optimized[i].parameter == parameter) return &opt->optimized[i];
     return NULL;
+}
+
+static void forget(spk_optimizer *opt, spk_optimized *member) {
+    for (int k = 0; k < opt->type->moments; k++) spk_tensor_free(member->moment[k]);
+    const size_t after = (size_t)(&opt->optimized[opt->count] - member - 1);
+    memmove(member, member + 1, after * sizeof *member);
+    opt->count--;
+}
+
+void spk_optimizers_forget(spk_ctx *ctx, const spk_tensor *parameter) {
+    for (spk_object *object = ctx->objects.next; object != &ctx->objects; object = object->next) {
+        if (object->type != &optimizer_object) continue;
+        spk_optimized *member = spk_optimizer_find((spk_optimizer *)object, parameter);
+        if (member) forget((spk_optimizer *)object, member);
+    }
 }
 
 /* Moves an array into a larger block; NULL, with the array as it was, without memory. */
@@ -120,7 +135,7 @@ spk_group_opts spk_group_options(void) { return (spk_group_opts){SPK_GROUP_DEFAU
 
 int64_t spk_optimizer_add_group_with(spk_optimizer *opt, spk_module *module, spk_group_opts options) {
     static const char *const who = "spk_optimizer_add_group";
-    if (!opt || opt->object.ctx->failed) return -1;
+    if (!opt || spk_failed(opt->object.ctx)) return -1;
     if (!module || module->object.ctx != opt->object.ctx) {
         spk_fail(opt->object.ctx, "%s: the module is %s", who,
                  module && module != spk_inert_module() ? "of another context" : "NULL, or of a constructor that failed");
@@ -145,7 +160,7 @@ double spk_optimizer_lr(const spk_optimizer *opt, int64_t group) {
 
 bool spk_optimizer_set_lr(spk_optimizer *opt, int64_t group, double lr) {
     static const char *const who = "spk_optimizer_set_lr";
-    if (!opt || opt->object.ctx->failed) return false;
+    if (!opt || spk_failed(opt->object.ctx)) return false;
     if (!has_group(opt, group)) {
         spk_fail(opt->object.ctx, "%s: there is no group %lld; the optimizer has %lld, from 0", who, (long long)group,
                  (long long)opt->groups);
@@ -181,7 +196,7 @@ static void update(const spk_optimizer *opt, spk_optimized *o, spk_tensor *gradi
 }
 
 bool spk_optimizer_step(spk_optimizer *opt) {
-    if (!opt || opt->object.ctx->failed) return false;
+    if (!opt || spk_failed(opt->object.ctx)) return false;
     const spk_activity before = spk_doing_function(opt->object.ctx, "spk_optimizer_step");
     for (int64_t i = 0; i < opt->count; i++) /* all memory first, so that a step is taken whole or not at all */
         if (spk_optimized_gradient(&opt->optimized[i]) && !make_moments(opt, &opt->optimized[i])) return false;

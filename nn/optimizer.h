@@ -7,8 +7,8 @@
 SPK_BEGIN_DECLS
 
 /**
- * An optimizer over the parameters of a module, owned by the module's context. The module must outlive it. Every function takes NULL (what
- * a failed constructor returns) and then does nothing.
+ * An optimizer over the parameters of a module, owned by the module's context. It forgets those of a module that is destroyed. Every
+ * function takes NULL (what a failed constructor returns) and then does nothing.
  */
 typedef struct spk_optimizer spk_optimizer;
 
@@ -71,7 +71,8 @@ SPK_API spk_adam_opts spk_adamw_options(void); /**< The defaults of spk_adamw. *
  * an error.
  */
 SPK_API bool spk_optimizer_step(spk_optimizer *optimizer);
-/** Frees an optimizer, its moments and its schedules before their context. NULL is allowed. */
+/** Frees an optimizer, its moments and its schedules before their context; none of them may be used any more, as with free(). NULL is
+ * allowed. */
 SPK_API void spk_optimizer_destroy(spk_optimizer *optimizer);
 
 /** @name Parameter groups

@@ -67,6 +67,8 @@ void *spk_optimizer_create(spk_module *module, const spk_optimizer_type *type, d
 spk_optimized *spk_optimizer_find(const spk_optimizer *optimizer, const spk_tensor *parameter);
 /* Adds `name=value`, after a comma unless a parenthesis was opened just now; values that differ are written differently. */
 void spk_add_option(spk_text *text, const char *name, double value);
+/* Takes a parameter that is destroyed out of all optimizers of its context. */
+void spk_optimizers_forget(spk_ctx *ctx, const spk_tensor *parameter);
 /* Returns ok; if it is false the error says `who: .option is value; it must be rule`. */
 bool spk_check_option(spk_ctx *ctx, bool ok, const char *who, const char *option, double value, const char *rule);
 /* spk_check_option for what must be a finite number, 0 or more. */

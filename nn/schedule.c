@@ -20,13 +20,18 @@ static void *schedule_create(spk_optimizer *opt, const spk_schedule_type *type) 
 }
 
 bool spk_schedule_set_step(spk_schedule *schedule, int64_t step) {
-    if (!schedule || schedule->object.ctx->failed) return false;
+    if (!schedule || spk_failed(schedule->object.ctx)) return false;
     if (step < 0) spk_fail(schedule->object.ctx, "%s: step %lld; steps count from 0", schedule->type->name, (long long)step);
     else schedule->step = step;
     return step >= 0;
 }
 
-bool spk_schedule_step(spk_schedule *schedule) { return spk_schedule_set_step(schedule, spk_schedule_now(schedule) + 1); }
+bool spk_schedule_step(spk_schedule *schedule) {
+    const int64_t now = spk_schedule_now(schedule);
+    if (now < INT64_MAX) return spk_schedule_set_step(schedule, now + 1);
+    spk_fail(schedule->object.ctx, "%s: there is no step after %lld", schedule->type->name, (long long)now);
+    return false;
+}
 
 int64_t spk_schedule_now(const spk_schedule *schedule) { return schedule ? schedule->step : -1; }
 
@@ -38,7 +43,7 @@ double spk_schedule_lr(const spk_schedule *schedule, int64_t group, int64_t step
 
 /* True for an optimizer that can get a schedule of at least `least` steps. */
 static bool check_steps(spk_optimizer *opt, const char *who, const char *option, int64_t steps, int64_t least) {
-    if (!opt || opt->object.ctx->failed) return false;
+    if (!opt || spk_failed(opt->object.ctx)) return false;
     if (steps >= least) return true;
     spk_fail(opt->object.ctx, "%s: .%s is %lld; give at least %lld", who, option, (long long)steps, (long long)least);
     return false;

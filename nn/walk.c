@@ -6,8 +6,9 @@
 #include <string.h>
 
 spk_module *spk_next_module(const spk_module *root, const spk_module *module) {
+    if (!root || !module) return NULL;
     if (module->first_child) return module->first_child;
-    while (module != root) {
+    while (module && module != root) {
         if (module->next_sibling) return module->next_sibling;
         module = module->parent;
     }
@@ -33,7 +34,7 @@ static void write_name(spk_walk *walk) {
 }
 
 bool spk_walk_next(spk_walk *walk) {
-    while (walk->module) {
+    while (walk && walk->module) {
         walk->slot = walk->slot ? walk->slot->next : walk->module->slots;
         while (walk->slot && !(walk->slot->kind & walk->kinds)) walk->slot = walk->slot->next;
         if (walk->slot) {
@@ -54,7 +55,7 @@ int64_t spk_parameter_count(spk_module *module, bool trainable) {
 
 /* Also after an error: a program that evaluates puts the mode back whether that went well or not. */
 static void set_training(spk_module *root, bool training) {
-    if (!root || root == spk_inert_module()) return;
+    if (!spk_ctx_is_real(spk_module_ctx(root))) return;
     for (spk_module *m = root; m; m = spk_next_module(root, m)) m->training = training;
 }
 

@@ -21,6 +21,7 @@ static bool channels_fit(spk_record *r, const spk_tensor *x, const char *name, i
 /* The running statistics come as attributes, so that the tape does not check them. */
 static bool running_fits(spk_record *r, const spk_tensor *x, const char *name, int64_t channels) {
     if (!x) return true;
+    if (x->destroyed) return spk_op_fail(r, "%s %s was destroyed", name, spk_shape_text(x->shape).text);
     if (x->object.ctx != r->ctx) return spk_op_fail(r, "%s %s belongs to another context", name, spk_shape_text(x->shape).text);
     if (x->step || x == &r->ctx->inert)
         return spk_op_fail(r, "%s is the result of %s, and ends with its step: needs a persistent tensor (spk_tensor_create, spk_keep)",
@@ -33,6 +34,8 @@ static bool infer(spk_record *r) {
         if (r->in[i]) r->in[i] = spk_dense(r->in[i]);
     const spk_batch_norm_opts *o = r->attributes;
     const spk_shape shape = spk_tensor_shape(r->in[X]);
+    if (!(o->eps >= 0) || !isfinite(o->eps)) return spk_op_fail(r, "eps is %g: it must be a finite number, 0 or more", o->eps);
+    if (!(o->momentum >= 0 && o->momentum <= 1)) return spk_op_fail(r, "momentum is %g: it is from 0 to 1", o->momentum);
     if (shape.axes != 2) return spk_op_fail(r, "x is %s: needs [N, channels]", spk_shape_text(shape).text);
     if (!channels_fit(r, r->in[WEIGHT], "the weight", shape.dim[1]) || !channels_fit(r, r->in[BIAS], "the bias", shape.dim[1]) ||
         !running_fits(r, o->running_mean, "the running mean", shape.dim[1]) ||
@@ -173,6 +176,7 @@ static void backward(spk_record *r) {
 
 const spk_op spk_op_batch_norm = {
     .name = "batch_norm",
+    .inputs = 3,
     .attributes = sizeof(spk_batch_norm_opts),
     .storages = SPK_REPEATED,
     .optional_inputs = 1 << WEIGHT | 1 << BIAS,

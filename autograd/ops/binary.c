@@ -40,37 +40,42 @@ static void backward(spk_record *r, int i, spk_broadcast_row row) {
 }
 
 /* An op from y(a, b) and its two partial derivatives times g. `saved` names the inputs that they read, REMEDY is the op's. */
-#define BINARY(id, saved, Y, GA, GB, REMEDY)                                                                                           \
-    SPK_CLONES static void id##_row(void *work, int64_t n, const int64_t *offset, const int64_t *stride) {                             \
-        const walk *w = work;                                                                                                          \
-        for (int64_t i = 0; i < n; i++) {                                                                                              \
-            const spk_real a = w->a[offset[A] + i * stride[A]], b = w->b[offset[B] + i * stride[B]];                                   \
-            w->out[offset[OUT] + i] = Y;                                                                                               \
-        }                                                                                                                              \
-    }                                                                                                                                  \
-    static void id##_row_a(void *work, int64_t n, const int64_t *offset, const int64_t *stride) {                                      \
-        const walk *w = work;                                                                                                          \
-        for (int64_t i = 0; i < n; i++) {                                                                                              \
-            const spk_real a = w->a[offset[A] + i * stride[A]], b = w->b[offset[B] + i * stride[B]], g = w->g[offset[OUT] + i];        \
-            (void)a, (void)b;                                                                                                          \
-            w->out[offset[TO] + i * stride[TO]] += GA;                                                                                 \
-        }                                                                                                                              \
-    }                                                                                                                                  \
-    static void id##_row_b(void *work, int64_t n, const int64_t *offset, const int64_t *stride) {                                      \
-        const walk *w = work;                                                                                                          \
-        for (int64_t i = 0; i < n; i++) {                                                                                              \
-            const spk_real a = w->a[offset[A] + i * stride[A]], b = w->b[offset[B] + i * stride[B]], g = w->g[offset[OUT] + i];        \
-            (void)a, (void)b;                                                                                                          \
-            w->out[offset[TO] + i * stride[TO]] += GB;                                                                                 \
-        }                                                                                                                              \
-    }                                                                                                                                  \
-    static void id##_forward(spk_record *r) { forward(r, id##_row); }                                                                  \
-    static void id##_backward(spk_record *r) {                                                                                         \
-        backward(r, 0, id##_row_a);                                                                                                    \
-        backward(r, 1, id##_row_b);                                                                                                    \
-    }                                                                                                                                  \
-    const spk_op spk_op_##id = {                                                                                                       \
-        .name = #id, .saved_inputs = (saved), .infer = infer, .forward = id##_forward, .backward = id##_backward, .remedy = (REMEDY)}; \
+#define BINARY(id, saved, Y, GA, GB, REMEDY)                                                                                    \
+    SPK_CLONES static void id##_row(void *work, int64_t n, const int64_t *offset, const int64_t *stride) {                      \
+        const walk *w = work;                                                                                                   \
+        for (int64_t i = 0; i < n; i++) {                                                                                       \
+            const spk_real a = w->a[offset[A] + i * stride[A]], b = w->b[offset[B] + i * stride[B]];                            \
+            w->out[offset[OUT] + i] = Y;                                                                                        \
+        }                                                                                                                       \
+    }                                                                                                                           \
+    static void id##_row_a(void *work, int64_t n, const int64_t *offset, const int64_t *stride) {                               \
+        const walk *w = work;                                                                                                   \
+        for (int64_t i = 0; i < n; i++) {                                                                                       \
+            const spk_real a = w->a[offset[A] + i * stride[A]], b = w->b[offset[B] + i * stride[B]], g = w->g[offset[OUT] + i]; \
+            (void)a, (void)b;                                                                                                   \
+            w->out[offset[TO] + i * stride[TO]] += GA;                                                                          \
+        }                                                                                                                       \
+    }                                                                                                                           \
+    static void id##_row_b(void *work, int64_t n, const int64_t *offset, const int64_t *stride) {                               \
+        const walk *w = work;                                                                                                   \
+        for (int64_t i = 0; i < n; i++) {                                                                                       \
+            const spk_real a = w->a[offset[A] + i * stride[A]], b = w->b[offset[B] + i * stride[B]], g = w->g[offset[OUT] + i]; \
+            (void)a, (void)b;                                                                                                   \
+            w->out[offset[TO] + i * stride[TO]] += GB;                                                                          \
+        }                                                                                                                       \
+    }                                                                                                                           \
+    static void id##_forward(spk_record *r) { forward(r, id##_row); }                                                           \
+    static void id##_backward(spk_record *r) {                                                                                  \
+        backward(r, 0, id##_row_a);                                                                                             \
+        backward(r, 1, id##_row_b);                                                                                             \
+    }                                                                                                                           \
+    const spk_op spk_op_##id = {.name = #id,                                                                                    \
+                                .inputs = 2,                                                                                    \
+                                .saved_inputs = (saved),                                                                        \
+                                .infer = infer,                                                                                 \
+                                .forward = id##_forward,                                                                        \
+                                .backward = id##_backward,                                                                      \
+                                .remedy = (REMEDY)};                                                                            \
     spk_tensor *spk_##id(spk_tensor *a, spk_tensor *b) { return spk_apply(&spk_op_##id, NULL, a, b); }
 
 /* Expressions, which the formatter takes for declarations. */

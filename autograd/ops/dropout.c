@@ -102,6 +102,7 @@ static void backward(spk_record *r) {
 }
 
 const spk_op spk_op_dropout = {.name = "dropout",
+                               .inputs = 1,
                                .attributes = sizeof(spk_dropout_opts),
                                .storages = SPK_BITS | SPK_REPEATED,
                                .infer = infer,

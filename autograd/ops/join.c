@@ -74,6 +74,7 @@ spk_tensor *spk_stack(spk_tensor *const *xs, int n, int axis) {
     spk_ctx *ctx = context_of("stack", xs, n);
     for (int i = 0; i < n; i++)
         if (ctx->failed || !spk_tensor_usable(ctx, xs[i], "stack")) return &ctx->inert;
+    if (n < 1) return &ctx->inert;
     const spk_activity before = spk_doing_function(ctx, "stack");
     spk_tensor **with_axis = ctx->failed ? NULL : spk_step_header(ctx, (size_t)n * sizeof *with_axis);
     spk_done(ctx, before);

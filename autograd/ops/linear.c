@@ -15,6 +15,8 @@ static bool infer(spk_record *r) {
     spk_tensor *x = r->in[X], *weight = r->in[WEIGHT], *bias = r->in[BIAS];
     if (weight->shape.axes != 2) return spk_op_fail(r, "the weight must be [in, out], not %s", spk_shape_text(weight->shape).text);
     const int64_t in = weight->shape.dim[0], out = weight->shape.dim[1];
+    if (in > SPK_BLAS_COLUMNS || out > SPK_BLAS_COLUMNS)
+        return spk_op_fail(r, "the weight is %s: BLAS counts columns in 32 bits; split the layer", spk_shape_text(weight->shape).text);
     if (x->shape.axes < 1 || spk_dim(x, -1) != in)
         return spk_op_fail(r, "x is %s, the weight takes %lld inputs", spk_shape_text(x->shape).text, (long long)in);
     if (bias && (bias->shape.axes != 1 || bias->shape.dim[0] != out))
@@ -64,6 +66,7 @@ static void backward(spk_record *r) {
 }
 
 const spk_op spk_op_linear = {.name = "linear",
+                              .inputs = 3,
                               .storages = SPK_BITS | SPK_REPEATED,
                               .optional_inputs = 1 << BIAS,
                               .saved_inputs = 1 << X | 1 << WEIGHT,

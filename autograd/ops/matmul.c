@@ -9,6 +9,9 @@ static bool infer(spk_record *r) {
     if (a.axes != 2 || b.axes != 2 || a.dim[!o->transpose_a] != b.dim[o->transpose_b])
         return spk_op_fail(r, "%s%s times %s%s: needs [m, k] times [k, n]", spk_shape_text(a).text, o->transpose_a ? " transposed" : "",
                            spk_shape_text(b).text, o->transpose_b ? " transposed" : "");
+    if (a.dim[1] > SPK_BLAS_COLUMNS || b.dim[1] > SPK_BLAS_COLUMNS || b.dim[!o->transpose_b] > SPK_BLAS_COLUMNS)
+        return spk_op_fail(r, "%s times %s: BLAS counts columns in 32 bits; split the matrices", spk_shape_text(a).text,
+                           spk_shape_text(b).text);
     return spk_output(r, 0, SPK_SHAPE(a.dim[o->transpose_a], b.dim[!o->transpose_b]));
 }
 
@@ -31,6 +34,7 @@ static void backward(spk_record *r) {
 }
 
 const spk_op spk_op_matmul = {.name = "matmul",
+                              .inputs = 2,
                               .attributes = sizeof(spk_matmul_opts),
                               .saved_inputs = 3,
                               .infer = infer,

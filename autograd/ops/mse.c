@@ -29,6 +29,7 @@ static void backward(spk_record *r) {
 }
 
 const spk_op spk_op_mse = {.name = "mse",
+                           .inputs = 2,
                            .saved_inputs = 3,
                            .infer = infer,
                            .forward = forward,

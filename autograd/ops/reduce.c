@@ -8,7 +8,7 @@
 #include <string.h>
 
 spk_axis_set spk_axes_of(int count, const int *axis) {
-    spk_axis_set set = {.count = count < 0 || count > SPK_MAX_AXES ? -1 : count};
+    spk_axis_set set = {.count = count < 0 || count > SPK_MAX_AXES || (count && !axis) ? -1 : count};
     for (int i = 0; i < set.count; i++) set.axis[i] = axis[i];
     return set;
 }
@@ -19,13 +19,13 @@ static bool kept_shape(spk_record *r, spk_shape *kept) {
     *kept = spk_tensor_shape(r->in[0]);
     const spk_shape x = *kept;
     bool reduced[SPK_MAX_AXES] = {false};
+    if (o->axes.count < 0 || o->axes.count > SPK_MAX_AXES) return spk_op_fail(r, "the axes are NULL, or more than %d", SPK_MAX_AXES);
     for (int i = 0; i < o->axes.count; i++) {
         const int axis = o->axes.axis[i] < 0 ? o->axes.axis[i] + x.axes : o->axes.axis[i];
         if (axis < 0 || axis >= x.axes || reduced[axis])
             return spk_op_fail(r, "axis %d is not one of %s, or is named twice", o->axes.axis[i], spk_shape_text(x).text);
         reduced[axis] = true;
     }
-    if (o->axes.count < 0) return spk_op_fail(r, "more than %d axes are named", SPK_MAX_AXES);
     for (int i = 0; i < x.axes; i++)
         if (o->axes.count == 0 || reduced[i]) kept->dim[i] = 1;
     return true;
@@ -174,6 +174,7 @@ static void max_backward(spk_record *r) {
 }
 
 const spk_op spk_op_sum = {.name = "sum",
+                           .inputs = 1,
                            .attributes = sizeof(spk_reduce_opts),
                            .storages = SPK_BITS,
                            .infer = infer_sum,
@@ -181,14 +182,19 @@ const spk_op spk_op_sum = {.name = "sum",
                            .backward = sum_backward,
                            .remedy = SPK_REMEDY_OVERFLOW};
 const spk_op spk_op_mean = {.name = "mean",
+                            .inputs = 1,
                             .attributes = sizeof(spk_reduce_opts),
                             .storages = SPK_BITS,
                             .infer = infer_sum,
                             .forward = sum_forward,
                             .backward = sum_backward,
                             .remedy = SPK_REMEDY_OVERFLOW};
-const spk_op spk_op_max = {
-    .name = "max", .attributes = sizeof(spk_reduce_opts), .infer = infer_of_some, .forward = max_forward, .backward = max_backward};
+const spk_op spk_op_max = {.name = "max",
+                           .inputs = 1,
+                           .attributes = sizeof(spk_reduce_opts),
+                           .infer = infer_of_some,
+                           .forward = max_forward,
+                           .backward = max_backward};
 
 spk_tensor *spk_sum_with(spk_tensor *x, spk_reduce_opts options) { return spk_apply(&spk_op_sum, &options, x); }
 spk_tensor *spk_mean_with(spk_tensor *x, spk_reduce_opts options) { return spk_apply(&spk_op_mean, &options, x); }

@@ -78,9 +78,15 @@ static void log_softmax_backward(spk_record *r) {
     }
 }
 
-const spk_op spk_op_softmax = {
-    .name = "softmax", .saved_outputs = 1, .infer = infer, .forward = softmax_forward, .backward = softmax_backward, .remedy = FAR_APART};
+const spk_op spk_op_softmax = {.name = "softmax",
+                               .inputs = 1,
+                               .saved_outputs = 1,
+                               .infer = infer,
+                               .forward = softmax_forward,
+                               .backward = softmax_backward,
+                               .remedy = FAR_APART};
 const spk_op spk_op_log_softmax = {.name = "log_softmax",
+                                   .inputs = 1,
                                    .saved_outputs = 1,
                                    .infer = infer,
                                    .forward = log_softmax_forward,
@@ -144,6 +150,7 @@ static void cross_entropy_backward(spk_record *r) {
 }
 
 const spk_op spk_op_cross_entropy = {.name = "cross_entropy",
+                                     .inputs = 2,
                                      .attributes = sizeof(spk_cross_entropy_opts),
                                      .saved_inputs = 2,
                                      .infer = cross_entropy_infer,

@@ -25,6 +25,7 @@ static void dense_backward(spk_record *r) {
 }
 
 const spk_op spk_op_dense = {.name = "dense",
+                             .inputs = 1,
                              .storages = SPK_BITS | SPK_REPEATED,
                              .infer = dense_infer,
                              .forward = dense_forward,
@@ -56,6 +57,6 @@ static void bits_forward(spk_record *r) {
 
 static void bits_backward(spk_record *r) { spk_grad_pass(r, 0, 0); }
 
-const spk_op spk_op_bits = {.name = "bits", .infer = bits_infer, .forward = bits_forward, .backward = bits_backward};
+const spk_op spk_op_bits = {.name = "bits", .inputs = 1, .infer = bits_infer, .forward = bits_forward, .backward = bits_backward};
 
 spk_tensor *spk_bits(spk_tensor *x) { return is_stored_as(x, SPK_BITS) ? x : spk_apply(&spk_op_bits, NULL, x); }

@@ -11,10 +11,13 @@ static bool repeat_infer(spk_record *r) {
     spk_shape shape = spk_tensor_shape(r->in[0]);
     if (T < 1) return spk_op_fail(r, "T = %lld: there must be at least one step", (long long)T);
     if (shape.axes < 1) return spk_op_fail(r, "x is a scalar: it has no batch axis to repeat");
-    if (shape.dim[0] > ((int64_t)1 << 56) / T) return spk_op_fail(r, "%lld steps are more rows than memory can hold", (long long)T);
+    const int64_t most = ((int64_t)1 << 56) / T; /* none for a T past that, whose steps could not be counted */
+    if (most < 1 || shape.dim[0] > most) return spk_op_fail(r, "%lld steps are more rows than memory can hold", (long long)T);
     shape.dim[0] *= T;
-    if (!spk_output_view(r, 0, shape, 0, 0)) return false;
-    if (T > 1) r->out[0]->storage = SPK_REPEATED, r->out[0]->repeat = T;
+    if (spk_shape_size(shape) < 0) return spk_op_fail(r, "%s has more elements than memory can hold", spk_shape_text(shape).text);
+    if (!spk_output_view(r, 0, spk_tensor_shape(r->in[0]), 0, 0)) return false;
+    spk_tensor *out = r->out[0];
+    if (T > 1) out->storage = SPK_REPEATED, out->repeat = T, out->shape = shape, out->size = spk_shape_size(shape);
     return true;
 }
 
@@ -22,7 +25,7 @@ static bool repeat_infer(spk_record *r) {
 static void repeat_backward(spk_record *r) { spk_grad_pass(r, 0, 0); }
 
 const spk_op spk_op_repeat_over_time = {
-    .name = "repeat_over_time", .attributes = sizeof(int64_t), .infer = repeat_infer, .backward = repeat_backward};
+    .name = "repeat_over_time", .inputs = 1, .attributes = sizeof(int64_t), .infer = repeat_infer, .backward = repeat_backward};
 
 spk_tensor *spk_repeat_over_time(spk_tensor *x, int64_t T) { return spk_apply(&spk_op_repeat_over_time, &T, x); }
 
@@ -76,6 +79,7 @@ static void sum_backward(spk_record *r) {
 }
 
 const spk_op spk_op_sum_over_time = {.name = "sum_over_time",
+                                     .inputs = 1,
                                      .attributes = sizeof(total),
                                      .storages = SPK_BITS | SPK_REPEATED,
                                      .infer = sum_infer,

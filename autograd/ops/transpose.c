@@ -46,6 +46,7 @@ static void backward(spk_record *r) {
     if (to) exchange(spk_tensor_shape(r->out[0]), *(const pair *)r->attributes, spk_grad_of(r, 0), to);
 }
 
-const spk_op spk_op_transpose = {.name = "transpose", .attributes = sizeof(pair), .infer = infer, .forward = forward, .backward = backward};
+const spk_op spk_op_transpose = {
+    .name = "transpose", .inputs = 1, .attributes = sizeof(pair), .infer = infer, .forward = forward, .backward = backward};
 
 spk_tensor *spk_transpose(spk_tensor *x, int axis_a, int axis_b) { return spk_apply(&spk_op_transpose, &((pair){axis_a, axis_b}), x); }

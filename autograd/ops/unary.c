@@ -47,6 +47,7 @@ static void run(spk_record *r, const spk_real *g, spk_real *out, spk_range range
     static void id##_forward(spk_record *r) { run(r, NULL, spk_values(r->out[0]), id##_value_range); }          \
     static void id##_backward(spk_record *r) { run(r, spk_grad_of(r, 0), spk_grad_to(r, 0), id##_grad_range); } \
     const spk_op spk_op_##id = {.name = #id,                                                                    \
+                                .inputs = 1,                                                                    \
                                 .attributes = sizeof(constants),                                                \
                                 .saved_inputs = (x_saved),                                                      \
                                 .saved_outputs = (y_saved),                                                     \
@@ -90,6 +91,8 @@ UNARY(clamp, 1, 0, x < p ? p : (x > q ? q : x), x >= p && x <= q ? 1 : 0, "a lim
 /* clang-format on */
 
 spk_tensor *spk_clamp(spk_tensor *x, double lowest, double highest) {
+    if (x && !(lowest <= highest))
+        spk_fail(spk_tensor_ctx(x), "clamp: from %g to %g there is nothing; give lowest <= highest", lowest, highest);
     const constants limits = {(spk_real)lowest, (spk_real)highest};
     return spk_apply(&spk_op_clamp, &limits, x);
 }

@@ -16,6 +16,7 @@ static bool reshape_infer(spk_record *r) {
 static void reshape_backward(spk_record *r) { spk_grad_pass(r, 0, 0); }
 
 const spk_op spk_op_reshape = {.name = "reshape",
+                               .inputs = 1,
                                .attributes = sizeof(spk_shape),
                                .storages = SPK_BITS | SPK_REPEATED,
                                .infer = reshape_infer,
@@ -70,8 +71,12 @@ static void slice_backward(spk_record *r) {
     for (int64_t i = 0; i < spk_size(r->out[0]); i++) to[i] += spk_grad_of(r, 0)[i];
 }
 
-const spk_op spk_op_slice = {
-    .name = "slice", .attributes = sizeof(rows), .storages = SPK_BITS | SPK_REPEATED, .infer = slice_infer, .backward = slice_backward};
+const spk_op spk_op_slice = {.name = "slice",
+                             .inputs = 1,
+                             .attributes = sizeof(rows),
+                             .storages = SPK_BITS | SPK_REPEATED,
+                             .infer = slice_infer,
+                             .backward = slice_backward};
 
 spk_tensor *spk_slice(spk_tensor *x, int64_t begin, int64_t end) {
     const rows s = {begin, end};
@@ -80,6 +85,6 @@ spk_tensor *spk_slice(spk_tensor *x, int64_t begin, int64_t end) {
 
 static bool detach_infer(spk_record *r) { return spk_output_view(r, 0, spk_tensor_shape(r->in[0]), 0, 0); }
 
-const spk_op spk_op_detach = {.name = "detach", .storages = SPK_BITS | SPK_REPEATED, .infer = detach_infer};
+const spk_op spk_op_detach = {.name = "detach", .inputs = 1, .storages = SPK_BITS | SPK_REPEATED, .infer = detach_infer};
 
 spk_tensor *spk_tensor_detach(spk_tensor *x) { return spk_apply(&spk_op_detach, NULL, x); }

@@ -51,7 +51,12 @@ static void backward(spk_record *r) {
     }
 }
 
-const spk_op spk_op_where = {
-    .name = "where", .saved_inputs = 1, .infer = infer, .forward = forward, .backward = backward, .remedy = SPK_REMEDY_OVERFLOW};
+const spk_op spk_op_where = {.name = "where",
+                             .inputs = 3,
+                             .saved_inputs = 1,
+                             .infer = infer,
+                             .forward = forward,
+                             .backward = backward,
+                             .remedy = SPK_REMEDY_OVERFLOW};
 
 spk_tensor *spk_where(spk_tensor *condition, spk_tensor *a, spk_tensor *b) { return spk_apply(&spk_op_where, NULL, condition, a, b); }

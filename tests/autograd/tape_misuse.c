@@ -104,7 +104,7 @@ Test(tape_misuse, foreign_and_ended_tensors) {
     full = spk_full(ctx, SPK_SHAPE(2), 1);
     spk_end_step(ctx);
     cr_assert(isnan(spk_item(full)), "spk_item");
-    assert_error(ctx, "spk_item", "spk_data", "spk_full");
+    assert_error(ctx, "spk_item", "spk_item", "spk_full");
     full = spk_full(ctx, SPK_SHAPE(2), 1);
     spk_end_step(ctx);
     assert_inert(spk_keep(full), "spk_keep");

@@ -56,6 +56,27 @@ Test(blas, gemm_against_naive) {
     spk_ctx_destroy(ctx);
 }
 
+/* The blocks of a product follow from its sizes alone: any number of threads gives the same bits. */
+Test(blas, threads_give_the_same_bits) {
+    static const int64_t sizes[][3] = {{128, 1000, 784}, {784, 1000, 128}, {1000, 77, 301}, {300, 256, 100},
+                                       {61, 700, 130},   {3200, 10, 100},  {257, 255, 40}};
+    spk_ctx *ctx = spk_ctx_create(.seed = 3);
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        const int64_t m = sizes[s][0], n = sizes[s][1], k = sizes[s][2];
+        spk_real *a = numbers(ctx, m * k), *b = numbers(ctx, k * n), *one = numbers(ctx, m * n), *more = numbers(ctx, m * n);
+        for (int t = 0; t < 4; t++)
+            for (int threads = 1; threads <= 5; threads++) {
+                spk_set_threads(threads);
+                spk_gemm(t & 1, t & 2, m, n, k, a, b, 0, threads == 1 ? one : more);
+                cr_assert(threads == 1 || memcmp(one, more, (size_t)(m * n) * sizeof(spk_real)) == 0,
+                          "%lld x %lld x %lld, flags %d: %d threads give other bits than one", (long long)m, (long long)n, (long long)k, t,
+                          threads);
+            }
+        free(a), free(b), free(one), free(more);
+    }
+    spk_ctx_destroy(ctx);
+}
+
 Test(blas, column_sums) {
     spk_ctx *ctx = spk_ctx_create(.seed = 2);
     static const int64_t sizes[][2] = {{0, 5}, {1, 1}, {5, 0}, {31, 63}, {32, 64}, {33, 65}, {100, 130}, {1000, 3}};

@@ -119,7 +119,7 @@ Test(tensor, data_of_other_storages) {
     cr_assert(spk_data_mut(bits) != NULL, "NULL");
     assert_error(ctx, "writing bits", "spk_data_mut", "bits");
     cr_assert(!spk_fill(spk_repeat_over_time(x, 2), 1), "writing repeated rows");
-    assert_error(ctx, "writing repeated rows", "spk_data_mut", "repeated");
+    assert_error(ctx, "writing repeated rows", "spk_fill", "repeated");
     cr_assert(!spk_fill_uniform(spk_bits(x), 0, 1), "filling bits");
     assert_error(ctx, "filling bits", "bits", "spk_dense");
     spk_ctx_destroy(ctx);

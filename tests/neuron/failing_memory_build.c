@@ -32,6 +32,22 @@ Test(failing_memory_build, the_net_can_be_built_again) {
     for (size_t i = 0; i < sizeof plans / sizeof *plans; i++) build_again(&plans[i], STINGY);
 }
 
+/* A watch that could not be set up can be set up again. */
+
+static bool watch(void *self) { return spk_watch_health(((run *)self)->net); }
+
+Test(failing_memory_build, a_watch_can_be_set_up_again) {
+    run r = {.plan = &plans[0], .heap = {.largest = STINGY}};
+    heap_refuse(&r.heap, 0, -1);
+    r.ctx = heap_ctx(&r.heap);
+    cr_assert(build(&r), "%s", spk_error(r.ctx));
+    const program p = {r.ctx, &r.heap, &r, fingerprint, NULL};
+    cr_assert(refuse_each(&p, &(phase){"watch", watch}) >= 20, "few attempts failed");
+    cr_assert_not(watch(&r), "it is watched");
+    spk_ctx_destroy(r.ctx);
+    cr_assert_eq(r.heap.live, 0, "%d blocks leak", (int)r.heap.live);
+}
+
 /* Looks at no error, as a program may. */
 static bool all_at_once(run *r) {
     build(r);

@@ -18,6 +18,7 @@ typedef struct plan {
     const char *surrogate;
     spk_road road;
     int optimizer, schedule, threads;
+    bool guarded; /* under spk_detect_anomaly and spk_watch_health */
 } plan;
 
 static const plan plans[] = {
@@ -25,7 +26,7 @@ static const plan plans[] = {
     {"bits, by dense roads", .bits = true, .surrogate = "atan", .road = SPK_ROAD_DENSE, .optimizer = 1, .schedule = 1, .threads = 2},
     {"floats and hooks", .hooks = true, .constant = true, .surrogate = "sigmoid", .optimizer = 2, .schedule = 2, .threads = 1},
     {"bits and hooks", .bits = true, .hooks = true, .constant = true, .surrogate = "piecewise_quadratic", .optimizer = 3, .threads = 1},
-    {"bits, roads by density", .bits = true, .surrogate = "piecewise_quadratic", .optimizer = 3, .threads = 1},
+    {"bits, roads by density", .bits = true, .surrogate = "piecewise_quadratic", .optimizer = 3, .threads = 1, .guarded = true},
     {"windows", .stepwise = true, .surrogate = "atan", .optimizer = 4, .schedule = 3, .threads = 1},
 };
 
@@ -128,6 +129,8 @@ static inline bool build(void *self) {
                   : r->plan->schedule == 1 ? spk_cosine_lr(o, .steps = 20)
                   : r->plan->schedule == 2 ? spk_step_lr(o, .step_size = 2)
                                            : spk_warmup_lr(o, .steps = 10);
+    spk_detect_anomaly(r->ctx, r->plan->guarded);
+    if (r->plan->guarded) spk_watch_health(r->net, .every = 1); /* each step alike */
     spk_end_step(r->ctx);
     return !spk_failed(r->ctx);
 }

@@ -1,5 +1,6 @@
 /* Memories: state that points into a graph while its step lives and keeps its value when it ends. */
 #include "../core/support.h"
+#include "core/context_internal.h"
 
 static spk_tensor *same(spk_module *module, spk_tensor *x) { return (void)module, x; }
 static const spk_module_type type = {.name = "state", .size = sizeof(spk_module), .forward = same};
@@ -182,6 +183,46 @@ Test(memory, errors_drop_the_step_and_keep_the_value) {
     spk_fail(ctx, "something else");
     spk_clear_error(ctx);
     cr_assert_null(spk_memory(m, "a"), "reset, then set in the step that failed");
+    spk_ctx_destroy(ctx);
+}
+
+/* A memory whose graph has ended is that again when the step that gave it a new value fails; unless it was detached before. */
+Test(memory, errors_keep_what_has_ended) {
+    spk_ctx *ctx = spk_ctx_create();
+    spk_module *m = with_memories(ctx);
+    spk_tensor *leaf = spk_set_requires_grad(VECTOR(ctx, 1, 2), true), *value;
+    spk_set_memory(m, "a", spk_scale(leaf, 3));
+    spk_end_step(ctx);
+    spk_set_memory(m, "a", spk_scale(leaf, 5));
+    spk_fail(ctx, "something");
+    spk_clear_error(ctx);
+    assert_values(spk_memory(m, "a"), "as before", 3, 6);
+    cr_assert_not(spk_memory_check(m, "a", SPK_SHAPE(2), &value));
+    assert_error(ctx, "ended, still", "finished step", "spk_detach");
+    spk_detach(m);
+    spk_set_memory(m, "a", spk_scale(leaf, 5));
+    spk_fail(ctx, "something");
+    spk_clear_error(ctx);
+    cr_assert(spk_memory_check(m, "a", SPK_SHAPE(2), &value) && value, "detached, still: %s", spk_error(ctx));
+    assert_values(value, "as before", 3, 6);
+    spk_ctx_destroy(ctx);
+}
+
+/* What a memory has for the end of the step goes with its module, whenever that goes. */
+Test(memory, room_goes_with_the_module) {
+    spk_ctx *ctx = spk_ctx_create();
+    const size_t held = spk_memory_use(ctx).held;
+    for (int when = 0; when < 3; when++) {
+        spk_module *m = with_memories(ctx);
+        for (int64_t n = 1; n < 4; n++) {
+            spk_set_memory(m, "a", spk_full(ctx, SPK_SHAPE(100 * n), 1));
+            if (when == 1 || (when == 2 && n == 1)) spk_end_step(ctx);
+        }
+        spk_module_destroy(m);
+        spk_end_step(ctx);
+        spk_arena_destroy(&ctx->headers[0]), spk_arena_destroy(&ctx->headers[1]), spk_arena_destroy(&ctx->data);
+        cr_assert_eq(spk_memory_use(ctx).held, held, "case %d: %zu bytes are held, once %zu", when, spk_memory_use(ctx).held, held);
+    }
     spk_ctx_destroy(ctx);
 }
 

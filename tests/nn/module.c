@@ -157,7 +157,7 @@ Test(module, slots) {
         assert_error(ctx, "memory twice", "plain (plain)", "already");
     }
     assert_inert(spk_register_parameter(m, "bad", SPK_SHAPE(-1)), "negative size");
-    assert_error(ctx, "negative size", "spk_tensor_create", "negative");
+    assert_error(ctx, "negative size", "'bad'", "[invalid]");
     cr_assert_null(spk_find_tensor(m, "bad"), "no slot without a tensor");
     cr_assert_eq(spk_parameter_count(m, false), 6);
     spk_ctx_destroy(ctx);
