@@ -203,7 +203,7 @@ bool spk_checkpoint_load_with(spk_module *module, const char *path, spk_checkpoi
             if (options.notice) *options.notice = notice;
         }
     }
-    for (int64_t i = 0; l.value && i < l.items.count; i++) spk_tensor_destroy(l.value[i]);
+    for (int64_t i = 0; l.value && i < l.items.count; i++) spk_tensor_free(l.value[i]);
     spk_release(ctx, l.value);
     spk_state_file_destroy(l.file);
     spk_state_items_free(&l.items);
