@@ -2,7 +2,8 @@
 #include "core/blas_internal.h"
 #include "core/parallel_internal.h"
 #include <cblas.h>
-#include <stdatomic.h>
+#include <limits.h>
+#include <pthread.h>
 #include <string.h>
 
 typedef struct product {
@@ -62,12 +63,7 @@ static void over_blocks(void *work, int64_t begin, int64_t end) {
 
 /* Our threads each call a BLAS of one thread: Debian's pthread OpenBLAS oversubscribes when called by several, and slows down on the small
  * products of a training step when it splits them itself. */
-static void one_blas_thread(void) {
-    static atomic_bool done;
-    if (atomic_load_explicit(&done, memory_order_acquire)) return;
-    openblas_set_num_threads(1);
-    atomic_store_explicit(&done, true, memory_order_release);
-}
+static void one_blas_thread(void) { openblas_set_num_threads(1); }
 
 void spk_gemm(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, const spk_real *a, const spk_real *b, spk_real beta,
               spk_real *c) {
@@ -76,7 +72,8 @@ void spk_gemm(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t 
         if (beta == 0) memset(c, 0, (size_t)(m * n) * sizeof *c);
         return;
     }
-    one_blas_thread();
+    static pthread_once_t told = PTHREAD_ONCE_INIT;
+    pthread_once(&told, one_blas_thread);
     product p = {transpose_a, transpose_b, m, n, k, a, b, beta, c, 0};
     p.blocks = blocks_of(&p);
     spk_parallel(p.blocks, 1, over_blocks, &p);
