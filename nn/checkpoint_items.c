@@ -40,7 +40,8 @@ static void install_memory(void *place, spk_tensor *value) {
     if (value) {
         spk_tensor_free(slot->kept);
         slot->kept = value;
-        value->name = slot->name, value->belongs = true;
+        value->name = slot->name;
+        value->belongs = true;
     }
     slot->tensor = slot->before = value;
     slot->ended = slot->before_ended = false;

@@ -17,9 +17,7 @@ static bool replaceable(spk_ctx *ctx, const char *path) {
     return !ctx->failed;
 }
 
-/*
- * Makes a file beside the path, that nobody else writes, with the mode that fopen gives. False and errno without one.
- */
+/* Makes a file beside the path, that nobody else writes, with the mode that fopen gives. False and errno without one. */
 static bool create_beside(spk_replacement *r) {
     for (int i = 0; i < 100 && !r->ctx->failed; i++) { /* a name is taken where a process of this number was stopped half-way */
         r->beside.length = r->kept.length = 0;

@@ -90,4 +90,25 @@ static inline double one_step(run *r) {
     return value;
 }
 
+static const variant usual = {"Adam, one cycle", adam, one_cycle};
+/* More than any of the files has. */
+enum { ROOM = 1 << 16 };
+
+/* A run whose state is known: that of the file "b". */
+static inline run known(void) {
+    run r = run_of(1, &usual);
+    for (int i = 0; i < 3; i++) one_step(&r);
+    cr_assert(save(&r, in_folder("b")), "%s", spk_error(r.ctx));
+    return r;
+}
+
+/* Nothing that a checkpoint holds has changed since. */
+static inline void assert_unchanged(run *r, const char *what) {
+    static unsigned char was[ROOM], is[ROOM];
+    cr_assert(save(r, in_folder("c")), "%s: %s", what, spk_error(r->ctx));
+    const size_t n = read_bytes(in_folder("b"), was, sizeof was);
+    cr_assert(n == read_bytes(in_folder("c"), is, sizeof is) && memcmp(was, is, n) == 0, "%s: the run was changed", what);
+    remove(in_folder("c")), remove(in_folder("c.previous"));
+}
+
 #endif

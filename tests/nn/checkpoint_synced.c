@@ -6,8 +6,6 @@
 #include <errno.h>
 #include <sys/wait.h>
 
-static const variant usual = {"Adam, one cycle", adam, one_cycle};
-enum { ROOM = 1 << 16 };
 typedef enum fate { GOES_ON, FAILS, ENDS_BEFORE, ENDS_AFTER } fate;
 
 static struct {
