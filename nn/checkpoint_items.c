@@ -38,9 +38,10 @@ static void add_any(spk_state_items *items, const char *prefix, const char *name
 static void install_memory(void *place, spk_tensor *value) {
     spk_slot *slot = place;
     if (value) {
-        spk_tensor_destroy(slot->kept);
+        spk_tensor_free(slot->kept); /* the step has ended: nothing looks at it */
         slot->kept = value;
         value->name = slot->name;
+        value->belongs = true;
     }
     slot->tensor = slot->before = value;
     slot->ended = slot->before_ended = false;
@@ -90,7 +91,7 @@ static void add_module(spk_state_items *items, spk_module *root) {
 
 static void install_moment(void *place, spk_tensor *value) {
     spk_tensor **moment = place;
-    spk_tensor_destroy(*moment);
+    spk_tensor_free(*moment);
     *moment = value;
 }
 
