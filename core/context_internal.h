@@ -40,9 +40,7 @@ struct spk_ctx {
 
     struct spk_tensor *retired; /* persistent tensors that go when the step ends */
 
-#ifdef SPK_DEBUG_CHECKS
-    _Atomic uint64_t thread; /* that may use it, as this_thread numbers them */
-#endif
+    _Atomic uint64_t thread; /* that may use it, as this_thread numbers them: with SPK_DEBUG_CHECKS, but always here, since tests see it */
 
     uint64_t step;        /* number of the current step, from 1 */
     spk_arena headers[2]; /* tensor headers and records; steps alternate, so that a header outlives its step by one */
