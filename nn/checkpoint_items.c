@@ -38,7 +38,7 @@ static void add_any(spk_state_items *items, const char *prefix, const char *name
 static void install_memory(void *place, spk_tensor *value) {
     spk_slot *slot = place;
     if (value) {
-        spk_tensor_free(slot->kept);
+        spk_tensor_free(slot->kept); /* the step has ended: nothing looks at it */
         slot->kept = value;
         value->name = slot->name;
         value->belongs = true;

@@ -296,7 +296,7 @@ static spk_tensor *forward_with_hooks(spk_module *module, spk_tensor *x) {
 }
 
 spk_tensor *spk_call(spk_module *module, spk_tensor *x) {
-    spk_ctx *ctx = module && module != &inert_module ? module->object.ctx : spk_tensor_ctx(x);
+    spk_ctx *ctx = module && module != &inert_module ? spk_module_ctx(module) : spk_tensor_ctx(x);
     if (!module || module == &inert_module) spk_fail(ctx, "spk_call: the module is NULL, or of a constructor that failed");
     if (ctx->failed) return &ctx->inert;
     const spk_scope scope = {module->name, ctx->scope};

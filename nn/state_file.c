@@ -1,5 +1,6 @@
 /* Safetensors files: a little-endian u64, that many bytes of JSON that say what lies where, the numbers without holes. */
 #include "core/context_internal.h"
+#include "core/poison_internal.h"
 #include "nn/state_internal.h"
 #include <cjson/cJSON.h>
 #include <errno.h>
@@ -84,7 +85,9 @@ static bool read_bytes(spk_state_file *file) {
         if (ferror(in)) refuse(file, "reading failed: %s", strerror(errno));
     } while (file->size == capacity && !ctx->failed);
     fclose(in);
-    return !ctx->failed;
+    if (ctx->failed) return false;
+    spk_poison(file->bytes + file->size, (size_t)(capacity - file->size)); /* what is past the file's end is not the file's */
+    return true;
 }
 
 /* A JSON number as a size; -1 when it is none. */

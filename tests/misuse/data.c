@@ -48,6 +48,12 @@ Test(misuse_data, datasets) {
     REFUSE_VOID(spk_dataset_rewind, OUT_OF_DOMAIN, "spk_dataset_rewind|the epoch is -1", spk_dataset_rewind(s->data, -1));
     REFUSE_VOID(spk_dataset_rewind, TOO_LARGE, "spk_dataset_rewind|from 0 to", spk_dataset_rewind(s->data, (int64_t)1 << 30));
     REFUSE_VOID(spk_dataset_rewind, TOO_LARGE, "spk_dataset_rewind|from 0 to", spk_dataset_rewind(s->data, INT64_MAX));
+    IGNORE(spk_dataset_seek, NULL_ARGUMENT, spk_dataset_seek(NULL, 0, 0));
+    REFUSE(spk_dataset_seek, OUT_OF_DOMAIN, "spk_dataset_seek|the epoch is -1", spk_dataset_seek(s->data, -1, 0));
+    REFUSE(spk_dataset_seek, TOO_LARGE, "spk_dataset_seek|from 0 to", spk_dataset_seek(s->data, INT64_MAX, 0));
+    REFUSE(spk_dataset_seek, OUT_OF_DOMAIN, "spk_dataset_seek|the batch is -1", spk_dataset_seek(s->data, 0, -1));
+    REFUSE(spk_dataset_seek, TOO_LARGE, "spk_dataset_seek|an epoch has 4", spk_dataset_seek(s->data, 0, INT64_MAX));
+    IGNORE(spk_dataset_position, NULL_ARGUMENT, spk_dataset_position(NULL));
     IGNORE(spk_dataset_size, NULL_ARGUMENT, spk_dataset_size(NULL));
     IGNORE(spk_dataset_batches, NULL_ARGUMENT, spk_dataset_batches(NULL));
     IGNORE(spk_dataset_seek, NULL_ARGUMENT, spk_dataset_seek(NULL, 0, 0));

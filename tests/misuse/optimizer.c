@@ -158,6 +158,39 @@ Test(misuse_optimizer, state_files) {
     IGNORE_VOID(spk_state_entry_copy, WRONG_SHAPE, spk_state_entry_copy(&scalar, true, out));
 }
 
+static const char *notice;
+static int64_t epoch;
+static const spk_variable variable = {.name = "epoch", .whole = &epoch}, nameless = {.whole = &epoch}, empty = {.name = "epoch"};
+
+Test(misuse_optimizer, checkpoints) {
+    IGNORE(spk_checkpoint_save_with, NULL_ARGUMENT, spk_checkpoint_save(NULL, nowhere));
+    REFUSE(spk_checkpoint_save_with, NULL_ARGUMENT, "spk_checkpoint_save|the path is NULL", spk_checkpoint_save(s->net, NULL));
+    REFUSE(spk_checkpoint_save_with, NULL_ARGUMENT, "spk_checkpoint|.n_variables",
+           spk_checkpoint_save(s->net, nowhere, .variables = NULL, .n_variables = 2));
+    REFUSE(spk_checkpoint_save_with, NULL_ARGUMENT, "spk_checkpoint|a variable needs a name",
+           spk_checkpoint_save(s->net, nowhere, .variables = &nameless, .n_variables = 1));
+    REFUSE(spk_checkpoint_save_with, NULL_ARGUMENT, "spk_checkpoint|either .whole or .real",
+           spk_checkpoint_save(s->net, nowhere, .variables = &empty, .n_variables = 1));
+    IGNORE(spk_checkpoint_save_with, WRONG_KIND, spk_checkpoint_save(none(), nowhere));
+    REFUSE(spk_checkpoint_save_with, FOREIGN, "spk_checkpoint|another context",
+           spk_checkpoint_save(s->net, nowhere, .optimizer = s->other->optimizer));
+    REFUSE(spk_checkpoint_save_with, OUT_OF_DOMAIN, "spk_checkpoint|.n_variables is -1",
+           spk_checkpoint_save(s->net, nowhere, .variables = &variable, .n_variables = -1));
+    REFUSE(spk_checkpoint_save_with, OUT_OF_DOMAIN, "/nowhere/at/all.safetensors|cannot be written", spk_checkpoint_save(s->net, nowhere));
+    IGNORE(spk_checkpoint_load_with, NULL_ARGUMENT, spk_checkpoint_load(NULL, nowhere, .notice = &notice));
+    REFUSE(spk_checkpoint_load_with, NULL_ARGUMENT, "spk_checkpoint_load|the path is NULL", spk_checkpoint_load(s->net, NULL));
+    REFUSE(spk_checkpoint_load_with, NULL_ARGUMENT, "spk_checkpoint|.n_variables",
+           spk_checkpoint_load(s->net, nowhere, .variables = NULL, .n_variables = 2));
+    IGNORE(spk_checkpoint_load_with, WRONG_KIND, spk_checkpoint_load(none(), nowhere));
+    REFUSE(spk_checkpoint_load_with, FOREIGN, "spk_checkpoint|another context",
+           spk_checkpoint_load(s->net, nowhere, .optimizer = s->other->optimizer));
+    REFUSE(spk_checkpoint_load_with, OUT_OF_DOMAIN, "/nowhere/at/all.safetensors|cannot be opened", spk_checkpoint_load(s->net, nowhere));
+    REFUSE(spk_checkpoint_load_with, WRONG_KIND, FOLDER "/CMakeLists.txt|no checkpoint",
+           spk_checkpoint_load(s->net, FOLDER "/CMakeLists.txt"));
+    IGNORE(spk_checkpoint_exists, NULL_ARGUMENT, spk_checkpoint_exists(NULL));
+    IGNORE(spk_checkpoint_exists, OUT_OF_DOMAIN, spk_checkpoint_exists(nowhere));
+}
+
 /* A file that is there: entries and names that are not in it. */
 Test(misuse_optimizer, a_state_file_that_is_there) {
     world *s = misuse_begin("spk_state_file_find", "a file that is there", __LINE__);
