@@ -56,12 +56,6 @@ Test(misuse_data, datasets) {
     IGNORE(spk_dataset_position, NULL_ARGUMENT, spk_dataset_position(NULL));
     IGNORE(spk_dataset_size, NULL_ARGUMENT, spk_dataset_size(NULL));
     IGNORE(spk_dataset_batches, NULL_ARGUMENT, spk_dataset_batches(NULL));
-    IGNORE(spk_dataset_seek, NULL_ARGUMENT, spk_dataset_seek(NULL, 0, 0));
-    REFUSE(spk_dataset_seek, OUT_OF_DOMAIN, "spk_dataset_seek|the epoch is -1", spk_dataset_seek(s->data, -1, 0));
-    REFUSE(spk_dataset_seek, OUT_OF_DOMAIN, "spk_dataset_seek|the batch is -1", spk_dataset_seek(s->data, 0, -1));
-    REFUSE(spk_dataset_seek, TOO_LARGE, "spk_dataset_seek|from 0 to", spk_dataset_seek(s->data, (int64_t)1 << 30, 0));
-    REFUSE(spk_dataset_seek, TOO_LARGE, "spk_dataset_seek|the batch is", spk_dataset_seek(s->data, 0, INT64_MAX));
-    IGNORE(spk_dataset_position, NULL_ARGUMENT, spk_dataset_position(NULL));
     IGNORE(spk_dataset_epoch, NULL_ARGUMENT, spk_dataset_epoch(NULL));
     IGNORE(spk_dataset_sample_shape, NULL_ARGUMENT, spk_shape_size(spk_dataset_sample_shape(NULL)));
     IGNORE(spk_dataset_sample, NULL_ARGUMENT, spk_dataset_sample(NULL, 0));
