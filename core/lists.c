@@ -116,7 +116,7 @@ static void list_exactly(const work *w, int64_t r) {
     for (int64_t c = 0; c < m->columns; c++) {
         const bool set = words ? words[c / 64] >> (c % 64) & 1 : numbers[c] != 0;
         if (!set) continue;
-        if (numbers) w->lists->value[at] = numbers[c];
+        if (!words) w->lists->value[at] = numbers[c];
         w->lists->index[at++] = (uint32_t)c;
     }
 }

@@ -24,8 +24,9 @@ SPK_CLONES static void put_in_order(const spk_philox *restrict b, int64_t n, uin
 
 void spk_random_words(spk_random draw, int64_t first, int64_t n, uint32_t *out) {
     spk_philox b;
-    for (int64_t i = 0; i < n; i += 4 * SPK_PHILOX_BLOCKS) {
-        const int64_t count = n - i < 4 * SPK_PHILOX_BLOCKS ? n - i : 4 * SPK_PHILOX_BLOCKS;
+    const int64_t most = 4 * (int64_t)SPK_PHILOX_BLOCKS;
+    for (int64_t i = 0; i < n; i += most) {
+        const int64_t count = n - i < most ? n - i : most;
         const int64_t blocks = (count + 3) / 4;
         count_up((draw.position + (uint64_t)(first + i)) / 4, (blocks + 7) / 8 * 8, &b);
         spk_philox_words(draw.seed, blocks, &b);

@@ -37,7 +37,7 @@ SPK_INLINE void NAME(sum_weighted)(int packs, const spk_row_block *b, int64_t n,
 /* c = initial + scale * sum for the columns that are there. */
 SPK_INLINE void NAME(finish)(int packs, const spk_row_sums *s, const spk_row_block *b, const PACK *sum, spk_real *c) {
     const spk_real *initial = s->add ? c : s->bias ? s->bias + b->first : NULL;
-    if (b->columns == packs * LANES) {
+    if (b->columns == (int64_t)packs * LANES) {
         for (int k = 0; k < packs; k++) ((PACK *)c)[k] = initial ? ((const PACK *)initial)[k] + s->scale * sum[k] : s->scale * sum[k];
         return;
     }

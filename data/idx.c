@@ -89,7 +89,7 @@ static bool read_header_bytes(const reader *r, unsigned char *to, int64_t n) {
 }
 
 static bool read_header(const reader *r, spk_element *element, spk_shape *shape) {
-    unsigned char magic[4], sizes[4 * SPK_MAX_AXES];
+    unsigned char magic[4] = {0}, sizes[4 * SPK_MAX_AXES] = {0};
     if (!read_header_bytes(r, magic, sizeof magic)) return false;
     *element = (spk_element)magic[2];
     *shape = (spk_shape){.axes = magic[3]};
@@ -103,7 +103,7 @@ static bool read_header(const reader *r, spk_element *element, spk_shape *shape)
         spk_fail(r->ctx, "spk_idx_read: %s: has %d axes; at most %d can be read", r->path, shape->axes, SPK_MAX_AXES);
     }
     if (r->ctx->failed || !read_header_bytes(r, sizes, 4 * (int64_t)shape->axes)) return false;
-    for (int i = 0; i < shape->axes; i++) shape->dim[i] = (int64_t)big_endian(sizes + 4 * i, 4);
+    for (int i = 0; i < shape->axes; i++) shape->dim[i] = (int64_t)big_endian(sizes + 4 * (size_t)i, 4);
     return true;
 }
 

@@ -78,8 +78,8 @@ static void find_box(const picture *p, digit *d) {
     }
     d->width = right - d->left + 1, d->height = bottom - d->top + 1;
     const int64_t longer = d->width > d->height ? d->width : d->height;
-    d->columns = (2 * BOX * d->width + longer) / (2 * longer); /* rounded */
-    d->rows = (2 * BOX * d->height + longer) / (2 * longer);
+    d->columns = (2 * (int64_t)BOX * d->width + longer) / (2 * longer); /* rounded */
+    d->rows = (2 * (int64_t)BOX * d->height + longer) / (2 * longer);
     if (d->columns < 1) d->columns = 1;
     if (d->rows < 1) d->rows = 1;
 }
@@ -142,7 +142,8 @@ static void resize(const picture *p, digit *d) {
  * which all symmetric ink of an even length is, goes right and down whatever the rounding errors of its centre are.
  */
 static int64_t centred(double mass_centre, int64_t length) {
-    const int64_t begin = (int64_t)floor(SPK_DIGIT_SIDE / 2 - mass_centre + 0.5 + 1e-9), most = SPK_DIGIT_SIDE - length;
+    enum { MIDDLE = SPK_DIGIT_SIDE / 2 };
+    const int64_t begin = (int64_t)floor(MIDDLE - mass_centre + 0.5 + 1e-9), most = SPK_DIGIT_SIDE - length;
     return begin < 0 ? 0 : begin < most ? begin : most;
 }
 

@@ -9,7 +9,7 @@ SPK_BEGIN_DECLS
 /** Side of a digit in MNIST's form, in pixels. */
 #define SPK_DIGIT_SIDE 28
 /** Pixels of a digit in MNIST's form. */
-#define SPK_DIGIT_SIZE (SPK_DIGIT_SIDE * SPK_DIGIT_SIDE)
+#define SPK_DIGIT_SIZE 784
 /** The longest side of a picture that spk_digit_prepare takes, in pixels. */
 #define SPK_DIGIT_MAX_SIDE 16384
 

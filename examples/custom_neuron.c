@@ -62,7 +62,7 @@ static double accuracy(spk_ctx *ctx, spk_module *net, spk_dataset *test) {
 
 int main(int argc, char **argv) {
     const char *data = argc > 1 ? argv[1] : "datasets/mnist";
-    const int epochs = argc > 2 ? atoi(argv[2]) : 6;
+    const long epochs = argc > 2 ? strtol(argv[2], NULL, 10) : 6;
     spk_ctx *ctx = spk_ctx_create(.seed = 1);
     spk_dataset *train = spk_mnist(ctx, data, true, .batch = 128, .shuffle = true, .seed = 1),
                 *test = spk_mnist(ctx, data, false, .batch = 500);

@@ -69,8 +69,8 @@ int main(int argc, char **argv) {
     int64_t W = 7, epochs = 5;
     for (int i = 1; i < argc; i += 2) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";
-        if (strcmp(argv[i], "--window") == 0) W = atoll(value);
-        else if (strcmp(argv[i], "--epochs") == 0) epochs = atoll(value);
+        if (strcmp(argv[i], "--window") == 0) W = strtoll(value, NULL, 10);
+        else if (strcmp(argv[i], "--epochs") == 0) epochs = strtoll(value, NULL, 10);
         else if (strcmp(argv[i], "--data") == 0) data = value;
         else W = 0;
     }

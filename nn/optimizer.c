@@ -24,7 +24,7 @@ void spk_add_option(spk_text *text, const char *name, double value) {
     for (int digits = 6; digits <= 17; digits++) { /* the fewest that give the value back */
         snprintf(number, sizeof number, "%.*g", digits, value);
         const double back = strtod(number, NULL);
-        if (memcmp(&back, &value, sizeof back) == 0) break;
+        if (back == value && signbit(back) == signbit(value)) break;
     }
     const char *separator = text->length && text->data[text->length - 1] != '(' ? ", " : "";
     spk_text_add(text, "%s%s=%s", separator, name, number);

@@ -60,7 +60,8 @@ typedef struct step_lr {
 static double step_lr_factor(const spk_schedule *schedule, int64_t step, double base) {
     (void)base;
     const spk_step_lr_opts *o = &((const step_lr *)schedule)->options;
-    return pow(o->gamma, (double)(step / o->step_size));
+    const int64_t drops = step / o->step_size;
+    return pow(o->gamma, (double)drops);
 }
 
 static void step_lr_describe(const spk_schedule *schedule, spk_text *text) {
