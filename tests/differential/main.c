@@ -11,10 +11,11 @@
 #include <math.h>
 #include <string.h>
 
-/* What gradients may differ by: relative to the largest of their array, or where its terms cancel to the largest sum of their absolute
- * values (the second is needed by less than SELDOM of all arrays), or where the exponents of float end. */
+/* What gradients may differ by: relative to the largest of their array; or where its terms cancel to the largest sum of their absolute
+ * values, by 64 roundings of half a unit (on a grid they go the same way, and some 12 steps of 5 operations and the loss follow each other;
+ * the largest of 30,000 nets was 34), which less than SELDOM of all arrays need; or where the exponents of float end. */
 #define ROUNDING SPK_BY_REAL(1e-5, 1e-12)
-#define ROUNDING_OF_TERMS SPK_BY_REAL(0x1p-20, 0x1p-49)
+#define ROUNDING_OF_TERMS SPK_BY_REAL(0x1p-18, 0x1p-47)
 #define NOTHING 1e-30
 #define SELDOM 0.01
 

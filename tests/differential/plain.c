@@ -73,7 +73,7 @@ static double cross_entropy(const plain *p, const double *scores, double scale, 
     double sum = 0;
     for (int64_t j = 0; j < classes; j++) sum += exp(scale * scores[j]);
     for (int64_t j = 0; j < classes; j++) g[j] += scale * (exp(scale * scores[j]) / sum + part(p, -(double)(j == label))) / N;
-    return (part(p, log(sum)) + part(p, -scale * scores[label])) / N;
+    return (part(p, log(sum)) + part(p, -scale * scores[label]) + p->sizes) / N; /* the sum is 1 or more, and rounds before its log */
 }
 
 /* The loss, and its gradient with respect to the last layer's spikes, [T*N, out], and to its membranes after each step. */
