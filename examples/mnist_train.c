@@ -46,7 +46,6 @@ typedef struct training {
     spk_health *health;
     int64_t epoch, batch; /* of the next step */
     tally sum;            /* of the running epoch */
-    int64_t threads;
 } training;
 
 /* SIGINT or SIGTERM, once it has come. A second one ends the program at once. */
@@ -62,9 +61,11 @@ static void handle_signals(void (*handler)(int)) {
 
 /* Saves the run, or puts it back to where it was saved. */
 static bool checkpoint(training *t, bool load) {
-    const spk_variable variables[] = {{.name = "epoch", .whole = &t->epoch},       {.name = "batch", .whole = &t->batch},
-                                      {.name = "loss", .real = &t->sum.loss},      {.name = "correct", .whole = &t->sum.correct},
-                                      {.name = "images", .whole = &t->sum.images}, {.name = "threads", .whole = &t->threads}};
+    const spk_variable variables[] = {{.name = "epoch", .whole = &t->epoch},
+                                      {.name = "batch", .whole = &t->batch},
+                                      {.name = "loss", .real = &t->sum.loss},
+                                      {.name = "correct", .whole = &t->sum.correct},
+                                      {.name = "images", .whole = &t->sum.images}};
     const char *notice = NULL;
     char settings[1024];
     options_settings(t->o, settings, sizeof settings);
@@ -76,17 +77,14 @@ static bool checkpoint(training *t, bool load) {
         if (notice) printf("%s\n", notice);
         return done;
     }
-    t->epoch = spk_dataset_epoch(t->images), t->batch = spk_dataset_position(t->images), t->threads = spk_threads();
+    t->epoch = spk_dataset_epoch(t->images), t->batch = spk_dataset_position(t->images);
     return spk_checkpoint_save_with(t->net, t->o->checkpoint, kept);
 }
 
 static void resume(training *t) {
     const char *path = t->o->checkpoint;
     if (!spk_checkpoint_exists(path)) printf("there is no %s yet: starting from the beginning\n", path);
-    else if (checkpoint(t, true)) {
-        printf("going on from %s, after %lld steps\n", path, (long long)spk_schedule_now(t->schedule));
-        if (t->threads != spk_threads()) printf("it had --threads %lld: the last bits will differ\n", (long long)t->threads);
-    }
+    else if (checkpoint(t, true)) printf("going on from %s, after %lld steps\n", path, (long long)spk_schedule_now(t->schedule));
     fflush(stdout);
 }
 

@@ -23,12 +23,13 @@ static const spk_real pi = (spk_real)3.14159265358979323846;
     }
 
 SPK_INLINE spk_real square(spk_real x) { return x * x; }
-SPK_INLINE spk_real sigmoid_slope(spk_real y) { return y * (1 - y); }
+/* y (1 - y) of y = sigmoid(x), from e = exp(-|x|): 1 - y would lose all digits where y is near 1. */
+SPK_INLINE spk_real sigmoid_slope(spk_real e) { return e / square(1 + e); }
 SPK_INLINE spk_real limited(spk_real x) { return x < 0 ? 0 : (x > 1 ? 1 : x); }
 
 /* Expressions, which the formatter takes for declarations. */
 /* clang-format off */
-SURROGATE(sigmoid, alpha * sigmoid_slope(spk_sigmoid_scalar(alpha * x)), spk_sigmoid_scalar(alpha * x))
+SURROGATE(sigmoid, alpha * sigmoid_slope(spk_exp_scalar(-alpha * a)), spk_sigmoid_scalar(alpha * x))
 SURROGATE(atan, alpha / 2 / (1 + square(pi / 2 * alpha * x)), spk_atan_scalar(pi / 2 * alpha * x) / pi + (spk_real)0.5)
 SURROGATE(piecewise_quadratic, a * alpha < 1 ? alpha - alpha * alpha * a : 0,
           a * alpha < 1 ? alpha * x * (1 - alpha * a / 2) + (spk_real)0.5 : limited(alpha * x))

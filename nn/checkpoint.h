@@ -49,10 +49,10 @@ SPK_API bool spk_checkpoint_save_with(spk_module *module, const char *path, spk_
 
 /**
  * Puts a run back to where spk_checkpoint_save was called: a module, an optimizer and schedules built as they were then go on to the
- * same bits, with the same library and number of threads on the same kind of machine. When the file is missing or is no whole checkpoint,
- * `path`.previous is taken and *notice says why; a checkpoint of another net, optimizer, number type or other settings is refused.
- * Everything is checked before anything is changed: after an error, which says what is wrong where, all is as it was. Otherwise the current
- * step ends (spk_end_step) and gradients are forgotten.
+ * same bits, with the same library on the same kind of machine, whatever the number of threads. When the file is missing or is no whole
+ * checkpoint, `path`.previous is taken and *notice says why; a checkpoint of another net, optimizer, number type or other settings is
+ * refused. Everything is checked before anything is changed: after an error, which says what is wrong where, all is as it was. Otherwise
+ * the current step ends (spk_end_step) and gradients are forgotten.
  */
 #define spk_checkpoint_load(...) spk_checkpoint_load_keywords_(__VA_ARGS__, )
 #define spk_checkpoint_load_keywords_(module, path, ...) \

@@ -11,7 +11,8 @@ SPK_BEGIN_DECLS
  * that many bytes of JSON, the numbers): F32 from the float library, F64 from the double one. Slots marked `transposed` are written [out,
  * in], as PyTorch has them. The file is written beside, as `path`.PROCESS-NUMBER.tmp, brought to the disk (fsync) and renamed, and the
  * renaming is brought to the disk where the file system can: after an error the old file is as it was. What is no regular file (a folder,
- * a device) is not replaced. False after an error, and for a NULL or inert module.
+ * a device) is not replaced; of a symbolic link the link is. The new file has the old one's permissions, or what the umask leaves. False
+ * after an error, and for a NULL or inert module.
  */
 SPK_API bool spk_save(spk_module *module, const char *path);
 /**

@@ -30,6 +30,12 @@ static bool create_beside(spk_replacement *r) {
     return r->file >= 0;
 }
 
+/* Who had closed the old file to others finds the new one closed, too. */
+static bool keep_mode(const spk_replacement *r) {
+    struct stat old;
+    return stat(r->path, &old) != 0 || fchmod(r->file, old.st_mode & 0777) == 0;
+}
+
 /* Opens the folder of a path, to look into and to sync; the path's last part in *base. */
 static int open_folder(spk_ctx *ctx, const char *path, const char **base) {
     spk_text name = {.ctx = ctx};
@@ -88,8 +94,10 @@ bool spk_replace_begin(spk_replacement *r, spk_ctx *ctx, const char *path, bool 
         const char *base;
         r->folder = open_folder(ctx, path, &base);
         if (keep_previous && r->folder >= 0) remove_leftovers(r->folder, base);
-        if (create_beside(r)) return true;
+        const bool made = create_beside(r);
+        if (made && keep_mode(r)) return true;
         spk_fail(ctx, "%s: cannot be written: %s", path, strerror(errno));
+        if (made) unlink(r->beside.data);
     }
     replacement_free(r);
     return false;

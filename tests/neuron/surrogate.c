@@ -127,6 +127,20 @@ Test(surrogate, far_away_and_nan) {
     }
 }
 
+/* sigmoid' = y (1 - y) with 1 - y computed in float would be 0 from alpha x = 17 on, and wrong by some percent before. */
+Test(surrogate, sigmoid_keeps_its_digits_in_both_tails) {
+    const spk_surrogate s = spk_surrogate_sigmoid(.alpha = 4);
+    for (double x = 0; x <= 12; x += 0.25) {
+        const spk_real both[] = {(spk_real)x, (spk_real)-x};
+        const double e = exp(-4 * x), wanted = 4 * e / ((1 + e) * (1 + e));
+        spk_real g[2];
+        s.grad(&s, 2, both, g);
+        cr_assert(g[0] == g[1], "x = %g: %g on one side, %g on the other", x, (double)g[0], (double)g[1]);
+        cr_assert(fabs((double)g[0] - wanted) <= SPK_BY_REAL(1e-5, 1e-13) * wanted, "x = %g: %.9g, should be %.9g", x, (double)g[0],
+                  wanted);
+    }
+}
+
 Test(surrogate, every_length) {
     enum { MOST = 70 };
     for (int i = 0; i < FORMULAS; i++) {

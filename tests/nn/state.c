@@ -108,6 +108,20 @@ StateTest(a_temporary_file_that_is_there_is_left_alone) {
 }
 
 /* A name without a folder lies in the working directory. */
+/* A file that others cannot read stays so; a new one is as the umask says. */
+StateTest(the_mode_of_the_old_file_is_kept) {
+    spk_ctx *ctx = spk_ctx_create();
+    spk_module *net = net_filled(ctx);
+    struct stat status;
+    const mode_t before = umask(022);
+    cr_assert(spk_save(net, in_folder("a")) && stat(in_folder("a"), &status) == 0);
+    cr_assert((status.st_mode & 0777) == 0644, "a new file has mode %o", status.st_mode & 0777);
+    cr_assert(chmod(in_folder("a"), 0600) == 0 && spk_save(net, in_folder("a")) && stat(in_folder("a"), &status) == 0);
+    cr_assert((status.st_mode & 0777) == 0600, "it was closed to others, and has mode %o", status.st_mode & 0777);
+    umask(before);
+    spk_ctx_destroy(ctx);
+}
+
 StateTest(names_without_a_folder) {
     spk_ctx *ctx = spk_ctx_create();
     spk_module *net = net_filled(ctx);
