@@ -87,9 +87,10 @@ static void check_unchanged(kept_run *k) {
     FUZZ_CHECK(state_of(&k->r, now) == k->bytes && memcmp(now, k->state, k->bytes) == 0, "a refused file changed the run");
 }
 
-/* What was loaded can be trained on, but for its membrane, which may be of another batch. */
+/* What was loaded can be trained on, but for its membrane, which may be of another batch, and its parameters, which may all be frozen. */
 static void check_loaded(kept_run *k) {
     spk_reset(k->r.net);
+    for (spk_walk w = spk_parameters(k->r.net); spk_walk_next(&w);) spk_set_requires_grad(w.slot->tensor, true);
     train(&k->r);
     FUZZ_CHECK(!spk_failed(k->r.ctx), "training cannot go on: %s", spk_error(k->r.ctx));
     k->memory.runs = k->memory.runs_of_a_context; /* its last input */
