@@ -151,8 +151,8 @@ static bool read_entries(spk_state_file *file, const unsigned char *start) {
     spk_ctx *ctx = file->object.ctx;
     const int64_t count = cJSON_GetArraySize(file->header);
     if (count > (start - file->bytes) / SHORTEST_ENTRY + 1) /* before memory is asked for, for entries that the header has no room for */
-        return refuse(file, "%" PRId64 " entries in a header of %" PRId64 " bytes: not all can have a dtype, a shape and data_offsets", count,
-                      (int64_t)(start - file->bytes) - 8);
+        return refuse(file, "%" PRId64 " entries in a header of %" PRId64 " bytes: not all can have a dtype, a shape and data_offsets",
+                      count, (int64_t)(start - file->bytes) - 8);
     file->entries = spk_allocate(ctx, (size_t)(count + 1) * sizeof *file->entries);
     for (const cJSON *item = file->header->child; item && !ctx->failed; item = item->next) {
         if (strcmp(item->string, "__metadata__") == 0) {
@@ -209,7 +209,8 @@ static bool read_file(spk_state_file *file) {
     for (int i = 7; i >= 0 && file->size >= 8; i--) header = header << 8 | file->bytes[i];
     if (file->checkpoint && !check_seal(file, header)) return false;
     if (file->size >= 8 && header > LONGEST_HEADER)
-        return refuse(file, "no safetensors file: its header has %" PRIu64 " bytes, and the format allows %" PRIu64, header, LONGEST_HEADER);
+        return refuse(file, "no safetensors file: its header has %" PRIu64 " bytes, and the format allows %" PRIu64, header,
+                      LONGEST_HEADER);
     if (file->size < 8 || header > (uint64_t)file->size - 8)
         return refuse(file, "no safetensors file, or a truncated one: its header would be longer than the file");
     if (!read_header(file, header)) return refuse(file, "no safetensors file: its header is no JSON object");
@@ -272,7 +273,7 @@ static spk_real number(const unsigned char *bytes, int width) {
 void spk_state_entry_copy(const spk_state_entry *entry, bool transposed, spk_real *out) {
     if (!entry || !out) return;
     const int64_t count = spk_shape_size(entry->shape), rows = transposed ? entry->shape.dim[0] : 1, columns = rows ? count / rows : 0;
-    for (int64_t r = 0; r < rows; r++)
+    for (int64_t r = 0; r < rows && columns; r++) /* none of 2^40 rows without columns */
         for (int64_t c = 0; c < columns; c++) out[c * rows + r] = number(entry->bytes + (r * columns + c) * entry->width, entry->width);
 }
 

@@ -114,7 +114,7 @@ static void put_item(block *b, const spk_state_item *item) {
     const int width = spk_state_type_info[item->type].width;
     const unsigned char *numbers = item->numbers;
     const int64_t count = spk_shape_size(item->shape), rows = item->transposed ? item->shape.dim[0] : 1, columns = rows ? count / rows : 0;
-    for (int64_t r = 0; r < rows; r++)
+    for (int64_t r = 0; r < rows && columns; r++) /* none of 2^40 rows without columns */
         for (int64_t c = 0; c < columns; c++) put(b, bits_of(numbers + (c * rows + r) * width, width), width);
 }
 

@@ -1,6 +1,6 @@
-/* Two contexts in two threads, at the same time, each with loops that ask for the pool of threads: the same bits as one after the other, and
- * the error of one is not the other's. Under ThreadSanitizer (preset tsan), with which Criterion does not run, this program shows that no two
- * of them touch the same memory. */
+/* Two contexts in two threads, at the same time, each with loops that ask for the pool of threads: the same bits as one after the other,
+ * and the error of one is not the other's. Under ThreadSanitizer (preset tsan), with which Criterion does not run, this program shows that
+ * no two of them touch the same memory. */
 #include <math.h>
 #include <pthread.h>
 #include <spiketape.h>
