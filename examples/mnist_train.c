@@ -48,13 +48,27 @@ typedef struct training {
     tally sum;            /* of the running epoch */
 } training;
 
-/* SIGINT or SIGTERM, once it has come. A second one ends the program at once. */
+/* SIGINT or SIGTERM, once it has come. One more, some seconds later, ends the program at once; sooner it is the same one, which
+ * some programs that pass signals on (timeout) send to the process and to its group. */
 static volatile sig_atomic_t stopping;
 
-static void stop(int number) { stopping = number; }
+static void stop(int number) {
+    static time_t since;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (!stopping) {
+        stopping = number;
+        since = now.tv_sec;
+    } else if (now.tv_sec - since > 1) {
+        signal(number, SIG_DFL);
+        raise(number);
+    }
+}
 
 static void handle_signals(void (*handler)(int)) {
-    struct sigaction action = {.sa_handler = handler, .sa_flags = (int)(SA_RESETHAND | SA_RESTART)};
+    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+    sigaddset(&action.sa_mask, SIGINT);
+    sigaddset(&action.sa_mask, SIGTERM);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
 }
