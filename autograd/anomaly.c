@@ -17,22 +17,6 @@ bool spk_detect_anomaly(spk_ctx *ctx, bool detect) {
 
 bool spk_detects_anomaly(const spk_ctx *ctx) { return ctx && ctx->detect_anomaly; }
 
-/* Bits are zeros and one value. */
-static bool is_finite(const spk_tensor *x) {
-    return x->storage == SPK_BITS ? isfinite(x->scale) : isfinite(spk_largest(spk_stored(x), spk_reals(x)));
-}
-
-static spk_shape stored_shape(const spk_tensor *x) {
-    spk_shape shape = x->shape;
-    if (x->repeat > 1 && shape.axes) shape.dim[0] /= x->repeat;
-    return shape;
-}
-
-static spk_not_finite found_in(const spk_tensor *x) {
-    if (x->storage == SPK_BITS) return spk_not_finite_of(SPK_SCALAR, 1, &x->scale);
-    return spk_not_finite_of(stored_shape(x), spk_stored(x), spk_reals(x));
-}
-
 /* `parameter 'weight'`, `the result of exp (net.1)`. */
 typedef struct description {
     char text[SPK_ERROR_TEXT / 3];
@@ -54,13 +38,13 @@ static const char *remedy_of_input(const spk_tensor *x) {
 }
 
 static bool input_fails(spk_record *r, int i) {
-    return spk_op_fail(r, "input %d, %s, holds %s before the op: %s", i, described(r->in[i]).text, found_in(r->in[i]).text,
+    return spk_op_fail(r, "input %d, %s, holds %s before the op: %s", i, described(r->in[i]).text, spk_not_finite_in(r->in[i]).text,
                        remedy_of_input(r->in[i]));
 }
 
 bool spk_inputs_are_finite(spk_record *r) {
     for (int i = 0; i < r->inputs; i++)
-        if (r->in[i] && !r->in[i]->record && !is_finite(r->in[i])) return input_fails(r, i);
+        if (r->in[i] && !r->in[i]->record && !spk_tensor_is_finite(r->in[i])) return input_fails(r, i);
     return true;
 }
 
@@ -69,10 +53,10 @@ bool spk_inputs_are_finite(spk_record *r) {
 
 bool spk_outputs_are_finite(spk_record *r) {
     for (int k = 0; k < SPK_MAX_OUTPUTS; k++) {
-        if (!r->out[k] || r->out[k]->owner != r->out[k] || is_finite(r->out[k])) continue;
+        if (!r->out[k] || r->out[k]->owner != r->out[k] || spk_tensor_is_finite(r->out[k])) continue;
         for (int i = 0; i < r->inputs; i++) /* an op's result that was written to since */
-            if (r->in[i] && !is_finite(r->in[i])) return input_fails(r, i);
-        return spk_op_fail(r, "forward made %s in its result%s%s", found_in(r->out[k]).text, REMEDY(r));
+            if (r->in[i] && !spk_tensor_is_finite(r->in[i])) return input_fails(r, i);
+        return spk_op_fail(r, "forward made %s in its result%s%s", spk_not_finite_in(r->out[k]).text, REMEDY(r));
     }
     return true;
 }
@@ -115,19 +99,19 @@ bool spk_contributions_are_finite(spk_record *r) {
         const spk_tensor *g = r->contributions[i];
         if (!g) continue;
         if (g->pending && !product_is_finite(r, i, &g->pending->product)) return false;
-        if (g->pending || is_finite(g)) continue;
-        return spk_op_fail(r, "backward made %s in the gradient of input %d%s%s", found_in(g).text, i, REMEDY(r));
+        if (g->pending || spk_tensor_is_finite(g)) continue;
+        return spk_op_fail(r, "backward made %s in the gradient of input %d%s%s", spk_not_finite_in(g).text, i, REMEDY(r));
     }
     return true;
 }
 
 bool spk_gradient_is_finite(spk_record *r, const spk_tensor *g, const char *how) {
-    if (is_finite(g)) return true;
-    return spk_op_fail(r, "backward: %s made %s in the gradient of its result", how, found_in(g).text);
+    if (spk_tensor_is_finite(g)) return true;
+    return spk_op_fail(r, "backward: %s made %s in the gradient of its result", how, spk_not_finite_in(g).text);
 }
 
 bool spk_leaf_gradient_is_finite(const spk_tensor *leaf, const spk_tensor *g, const char *how) {
-    if (is_finite(g)) return true;
-    spk_fail(leaf->object.ctx, "spk_backward: %s made %s in the gradient of %s", how, found_in(g).text, described(leaf).text);
+    if (spk_tensor_is_finite(g)) return true;
+    spk_fail(leaf->object.ctx, "spk_backward: %s made %s in the gradient of %s", how, spk_not_finite_in(g).text, described(leaf).text);
     return false;
 }

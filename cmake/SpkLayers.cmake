@@ -6,7 +6,7 @@ if(SPK_WERROR)
 endif()
 set(SPK_OPTIMISE $<$<CONFIG:Release>:-O3>)
 
-# Hardening, as far as the compiler and the linker know it: bench/steps measures no cost. _FORTIFY_SOURCE needs an optimised build, and would hide
+# Hardening, as far as the compiler and the linker know it: bench/steps w2 executes 0.04 % more instructions. _FORTIFY_SOURCE needs an optimised build, and would hide
 # mistakes from the sanitizers.
 include(CheckCCompilerFlag)
 include(CheckLinkerFlag)

@@ -113,23 +113,29 @@ void spk_done(spk_ctx *ctx, spk_activity before) {
     if (!ctx->failed) ctx->doing = before; /* else spk_clear_error does */
 }
 
+/* The dotted path of a scope, from the back of the room on, since the innermost comes first; one too long loses its beginning. */
+static char *write_path(const spk_scope *inner, char *room, char *end) {
+    *--end = '\0';
+    for (const spk_scope *s = inner; s; s = s->outer) {
+        const size_t n = strlen(s->name);
+        if ((size_t)(end - room) < n + (s != inner)) break;
+        if (s != inner) *--end = '.';
+        memcpy(end -= n, s->name, n);
+    }
+    return end;
+}
+
 /* `linear (net.fc1): `, as far as it is known and has room. There is no memory: the path is copied piece by piece. */
 static void write_activity(const spk_ctx *ctx, char *text, size_t room) {
     const spk_activity *a = &ctx->doing;
     const spk_scope *inner = a->path ? NULL : ctx->scope;
     const bool placed = a->path ? *a->path : inner != NULL;
-    char path[SPK_ERROR_TEXT / 2] = "", *end = path + sizeof path - 1;
-    *end = '\0';
-    for (const spk_scope *s = inner; s; s = s->outer) { /* innermost first: filled from the back; a path too long loses its beginning */
-        const size_t n = strlen(s->name);
-        if ((size_t)(end - path) < n + 1) break;
-        if (s != inner) *--end = '.';
-        memcpy(end -= n, s->name, n);
-    }
+    char path[SPK_ERROR_TEXT / 2];
+    const char *where = a->path ? a->path : write_path(inner, path, path + sizeof path);
     if (!a->name && !placed) *text = '\0';
     else
-        snprintf(text, room, "%s%s%s%s%s: ", a->backward ? "backward of " : "", a->name ? a->name : "a layer", placed ? " (" : "",
-                 a->path ? a->path : end, placed ? ")" : "");
+        snprintf(text, room, "%s%s%s%s%s: ", a->backward ? "backward of " : "", a->name ? a->name : "a layer", placed ? " (" : "", where,
+                 placed ? ")" : "");
 }
 
 void *spk_allocate_uninitialised(spk_ctx *ctx, size_t bytes) {
@@ -308,12 +314,5 @@ const char *spk_scope_path(spk_ctx *ctx) {
     size_t length = 0;
     for (const spk_scope *scope = ctx->scope; scope; scope = scope->outer) length += strlen(scope->name) + 1;
     char *path = length ? spk_step_header(ctx, length) : NULL;
-    if (!path) return "";
-    char *end = path + length;
-    for (const spk_scope *scope = ctx->scope; scope; scope = scope->outer) { /* innermost first: filled from the back */
-        *--end = scope == ctx->scope ? '\0' : '.';
-        const size_t n = strlen(scope->name);
-        memcpy(end -= n, scope->name, n);
-    }
-    return path;
+    return path ? write_path(ctx->scope, path, path + length) : "";
 }

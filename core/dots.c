@@ -32,3 +32,15 @@ SPK_CLONES static void dots(int64_t n, const spk_real *const a[SPK_DOTS_A], cons
 void spk_dots(int64_t n, const spk_real *const a[SPK_DOTS_A], const spk_real *const b[SPK_DOTS_B], spk_real out[SPK_DOTS_A][SPK_DOTS_B]) {
     dots(n, a, b, out);
 }
+
+/* In LANES sums side by side, so that the loop vectorises. */
+SPK_CLONES static double sum_of_squares(int64_t n, const spk_real *g) {
+    double lane[LANES] = {0};
+    const int64_t whole = n / LANES * LANES;
+    for (int64_t i = 0; i < whole; i += LANES)
+        for (int k = 0; k < LANES; k++) lane[k] += (double)g[i + k] * (double)g[i + k];
+    for (int64_t i = whole; i < n; i++) lane[i - whole] += (double)g[i] * (double)g[i];
+    return ((lane[0] + lane[4]) + (lane[1] + lane[5])) + ((lane[2] + lane[6]) + (lane[3] + lane[7]));
+}
+
+double spk_sum_of_squares(int64_t n, const spk_real *x) { return sum_of_squares(n, x); }

@@ -65,3 +65,15 @@ spk_not_finite spk_not_finite_of(spk_shape shape, int64_t n, const spk_real *x) 
                  spk_shape_text(place_of(shape, first)).text, spk_shape_text(shape).text, count, n);
     return found;
 }
+
+/* Bits are zeros and one value. */
+bool spk_tensor_is_finite(const spk_tensor *x) {
+    return x->storage == SPK_BITS ? isfinite(x->scale) : isfinite(spk_largest(spk_stored(x), spk_reals(x)));
+}
+
+spk_not_finite spk_not_finite_in(const spk_tensor *x) {
+    if (x->storage == SPK_BITS) return spk_not_finite_of(SPK_SCALAR, 1, &x->scale);
+    spk_shape shape = x->shape;
+    if (x->repeat > 1 && shape.axes) shape.dim[0] /= x->repeat;
+    return spk_not_finite_of(shape, spk_stored(x), spk_reals(x));
+}

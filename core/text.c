@@ -1,6 +1,8 @@
 #include "core/text.h"
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool reserve(spk_text *text, size_t more) {
@@ -28,6 +30,16 @@ void spk_text_add(spk_text *text, const char *format, ...) {
         text->length += (size_t)n;
     }
     va_end(written);
+}
+
+void spk_text_add_number(spk_text *text, double value) {
+    char number[32];
+    for (int digits = 6; digits <= 17; digits++) {
+        snprintf(number, sizeof number, "%.*g", digits, value);
+        const double back = strtod(number, NULL);
+        if (back == value && signbit(back) == signbit(value)) break;
+    }
+    spk_text_add(text, "%s", number);
 }
 
 void spk_text_free(spk_text *text) {

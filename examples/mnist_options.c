@@ -248,16 +248,7 @@ static bool consistent(const options *o) {
     return false;
 }
 
-/* The shortest text that gives the value back. */
-static const char *shortest(double value, char *text, size_t size) {
-    for (int digits = 6; digits <= 17; digits++) {
-        snprintf(text, size, "%.*g", digits, value);
-        if (strtod(text, NULL) >= value && strtod(text, NULL) <= value) break;
-    }
-    return text;
-}
-
-void options_settings(const options *o, char *text, size_t size) {
+void options_settings(const options *o, spk_text *text) {
     const struct {
         const char *name;
         double value;
@@ -266,17 +257,17 @@ void options_settings(const options *o, char *text, size_t size) {
                    {"label-smoothing", o->label_smoothing},
                    {"dropout", o->dropout},
                    {"input-dropout", o->input_dropout}};
-    int n = snprintf(text, size, "hidden=");
-    for (int i = 0; i < o->hidden_layers; i++) n += snprintf(text + n, size - (size_t)n, i ? ",%lld" : "%lld", (long long)o->hidden[i]);
-    n += snprintf(
-        text + n, size - (size_t)n,
+    spk_text_add(text, "hidden=");
+    for (int i = 0; i < o->hidden_layers; i++) spk_text_add(text, i ? ",%lld" : "%lld", (long long)o->hidden[i]);
+    spk_text_add(
+        text,
         " neuron=%s T=%lld encoder=%s surrogate=%s soft-reset=%d detach-reset=%d readout=%s epochs=%lld batch=%lld augment=%d seed=%lld "
         "validation=%lld",
         o->neuron, (long long)o->T, o->encoder, o->surrogate, o->soft_reset, o->detach_reset, o->readout, (long long)o->epochs,
         (long long)o->batch, o->augment, (long long)o->seed, (long long)o->validation);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        char number[32];
-        n += snprintf(text + n, size - (size_t)n, " %s=%s", numbers[i].name, shortest(numbers[i].value, number, sizeof number));
+        spk_text_add(text, " %s=", numbers[i].name);
+        spk_text_add_number(text, numbers[i].value);
     }
 }
 

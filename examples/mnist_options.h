@@ -24,7 +24,7 @@ typedef struct options {
 int options_read(options *o, int argc, char **argv);
 
 /* All that decides what the training computes, as words like T=4: what a run that resumes another must have the same. */
-void options_settings(const options *o, char *text, size_t size);
+void options_settings(const options *o, spk_text *text);
 
 /* True when the scores are output neurons' rates, false when they are the output layer's mean current. */
 bool reads_spikes(const options *o);

@@ -81,18 +81,21 @@ static bool checkpoint(training *t, bool load) {
                                       {.name = "correct", .whole = &t->sum.correct},
                                       {.name = "images", .whole = &t->sum.images}};
     const char *notice = NULL;
-    char settings[1024];
-    options_settings(t->o, settings, sizeof settings);
+    spk_text settings = {.ctx = t->ctx};
+    options_settings(t->o, &settings);
     spk_checkpoint_opts kept = spk_checkpoint_options();
-    kept.optimizer = t->optimizer, kept.settings = settings, kept.notice = &notice;
+    kept.optimizer = t->optimizer, kept.settings = settings.data, kept.notice = &notice;
     kept.variables = variables, kept.n_variables = sizeof variables / sizeof *variables;
+    bool done;
     if (load) {
-        const bool done = spk_checkpoint_load_with(t->net, t->o->checkpoint, kept) && spk_dataset_seek(t->images, t->epoch, t->batch);
+        done = spk_checkpoint_load_with(t->net, t->o->checkpoint, kept) && spk_dataset_seek(t->images, t->epoch, t->batch);
         if (notice) printf("%s\n", notice);
-        return done;
+    } else {
+        t->epoch = spk_dataset_epoch(t->images), t->batch = spk_dataset_position(t->images);
+        done = spk_checkpoint_save_with(t->net, t->o->checkpoint, kept);
     }
-    t->epoch = spk_dataset_epoch(t->images), t->batch = spk_dataset_position(t->images);
-    return spk_checkpoint_save_with(t->net, t->o->checkpoint, kept);
+    spk_text_free(&settings);
+    return done;
 }
 
 static void resume(training *t) {

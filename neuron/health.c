@@ -3,6 +3,7 @@
 #include "autograd/tape.h"
 #include "core/bits_internal.h"
 #include "core/context_internal.h"
+#include "core/dots_internal.h"
 #include "core/numeric_internal.h"
 #include "neuron/base_node.h"
 #include "nn/module_internal.h"
@@ -127,19 +128,10 @@ static void unwatch_surrogate(spk_surrogate *s) {
 
 /* Gradients. */
 
-SPK_CLONES static double sum_of_gradient_squares(int64_t n, const spk_real *g) {
-    double lane[8] = {0};
-    const int64_t whole = n / 8 * 8;
-    for (int64_t i = 0; i < whole; i += 8)
-        for (int k = 0; k < 8; k++) lane[k] += (double)g[i + k] * (double)g[i + k];
-    for (int64_t i = whole; i < n; i++) lane[i - whole] += (double)g[i] * (double)g[i];
-    return ((lane[0] + lane[4]) + (lane[1] + lane[5])) + ((lane[2] + lane[6]) + (lane[3] + lane[7]));
-}
-
 static void count_gradient(spk_tensor *x, int64_t n, spk_real *gradient, void *user) {
     spk_watched *layer = user;
     (void)x;
-    layer->squares += sum_of_gradient_squares(n, gradient);
+    layer->squares += spk_sum_of_squares(n, gradient);
     layer->has_gradient = true;
 }
 

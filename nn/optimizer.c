@@ -3,11 +3,10 @@
 #include "nn/module_internal.h"
 #include "autograd/tape.h"
 #include "core/context_internal.h"
+#include "core/dots_internal.h"
 #include "core/numeric_internal.h"
 #include "core/parallel_internal.h"
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 bool spk_check_option(spk_ctx *ctx, bool ok, const char *who, const char *option, double value, const char *rule) {
@@ -20,14 +19,8 @@ bool spk_check_not_negative(spk_ctx *ctx, const char *who, const char *option, d
 }
 
 void spk_add_option(spk_text *text, const char *name, double value) {
-    char number[32];
-    for (int digits = 6; digits <= 17; digits++) { /* the fewest that give the value back */
-        snprintf(number, sizeof number, "%.*g", digits, value);
-        const double back = strtod(number, NULL);
-        if (back == value && signbit(back) == signbit(value)) break;
-    }
-    const char *separator = text->length && text->data[text->length - 1] != '(' ? ", " : "";
-    spk_text_add(text, "%s%s=%s", separator, name, number);
+    spk_text_add(text, text->length && text->data[text->length - 1] != '(' ? ", %s=" : "%s=", name);
+    spk_text_add_number(text, value);
 }
 
 /* The arrays belong to the object; moments and schedules are owned by the context, which may have freed them already. */
@@ -212,16 +205,6 @@ bool spk_optimizer_step(spk_optimizer *opt) {
     return !opt->object.ctx->failed;
 }
 
-/* In double, in 8 sums side by side so that the loop vectorises; the order depends on n only. */
-SPK_CLONES static double sum_of_squares(int64_t n, const spk_real *g) {
-    double lane[8] = {0};
-    const int64_t whole = n / 8 * 8;
-    for (int64_t i = 0; i < whole; i += 8)
-        for (int k = 0; k < 8; k++) lane[k] += (double)g[i + k] * (double)g[i + k];
-    for (int64_t i = whole; i < n; i++) lane[i - whole] += (double)g[i] * (double)g[i];
-    return ((lane[0] + lane[4]) + (lane[1] + lane[5])) + ((lane[2] + lane[6]) + (lane[3] + lane[7]));
-}
-
 typedef struct scaling {
     spk_real *g, factor;
 } scaling;
@@ -243,7 +226,7 @@ double spk_clip_grad_norm(spk_module *module, double max_norm) {
     double squares = 0;
     for (spk_walk w = spk_parameters(module); spk_walk_next(&w);) {
         spk_tensor *gradient = spk_grad(w.slot->tensor);
-        if (gradient) squares += sum_of_squares(gradient->size, spk_data(gradient));
+        if (gradient) squares += spk_sum_of_squares(gradient->size, spk_data(gradient));
     }
     const double norm = sqrt(squares), factor = max_norm / (norm + 1e-6);
     if (factor >= 1) return norm;

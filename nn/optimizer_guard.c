@@ -3,11 +3,7 @@
 #include "core/scan_internal.h"
 #include "nn/module_internal.h"
 #include "nn/optimizer_internal.h"
-#include <math.h>
 #include <string.h>
-
-static bool is_finite(const spk_tensor *x) { return isfinite(spk_largest(x->size, spk_reals(x))); }
-static spk_not_finite found_in(const spk_tensor *x) { return spk_not_finite_of(x->shape, x->size, spk_reals(x)); }
 
 /* Copies the numbers that a step changes out of the tensors or, with `back`, back into them. */
 static void copy_all(spk_step_guard *guard, bool back) {
@@ -30,11 +26,11 @@ bool spk_step_guard_begin(spk_step_guard *guard) {
     for (int64_t i = 0; i < opt->count; i++) {
         const spk_tensor *gradient = spk_optimized_gradient(&opt->optimized[i]), *parameter = opt->optimized[i].parameter;
         if (!gradient) continue;
-        if (!is_finite(gradient)) {
+        if (!spk_tensor_is_finite(gradient)) {
             spk_fail(ctx,
                      "%s: the gradient of '%s' holds %s before the step: it was changed after backward, or made before spk_detect_anomaly "
                      "was on; switch it on before the forward",
-                     opt->type->name, spk_slot_path(parameter), found_in(gradient).text);
+                     opt->type->name, spk_slot_path(parameter), spk_not_finite_in(gradient).text);
             return false;
         }
         guard->count += parameter->size * (1 + opt->type->moments);
@@ -49,11 +45,12 @@ bool spk_step_guard_begin(spk_step_guard *guard) {
 static void check(const spk_optimizer *opt, const spk_optimized *o) {
     for (int k = -1; k < opt->type->moments; k++) {
         const spk_tensor *x = k < 0 ? o->parameter : o->moment[k];
-        if (is_finite(x)) continue;
+        if (spk_tensor_is_finite(x)) continue;
         spk_fail(opt->object.ctx,
                  "%s: the step with lr %g made %s in %s'%s': lower the learning rate, or clip the gradients before it "
                  "(spk_clip_grad_norm). The step was undone: no parameter is changed",
-                 opt->type->name, opt->group[o->group].lr_now, found_in(x).text, k < 0 ? "" : "a moment of ", spk_slot_path(o->parameter));
+                 opt->type->name, opt->group[o->group].lr_now, spk_not_finite_in(x).text, k < 0 ? "" : "a moment of ",
+                 spk_slot_path(o->parameter));
         return;
     }
 }

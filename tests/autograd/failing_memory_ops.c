@@ -55,8 +55,8 @@ static bool calculate(void *self) {
 
 static uint64_t fingerprint(const void *self) {
     const work *w = self;
-    uint64_t hash = hashed(14695981039346656037u, &w->ctx->random, sizeof w->ctx->random);
-    for (int i = 0; i < TENSORS; i++) hash = hashed(hash, w->t[i]->data, spk_bytes(w->t[i]->size));
+    uint64_t hash = hash_bytes(HASH_START, &w->ctx->random, sizeof w->ctx->random);
+    for (int i = 0; i < TENSORS; i++) hash = hash_bytes(hash, w->t[i]->data, spk_bytes(w->t[i]->size));
     return hash;
 }
 
@@ -67,10 +67,10 @@ static void no_gradient(void *self) {
 }
 
 static uint64_t gradients(const work *w) {
-    uint64_t hash = 14695981039346656037u;
+    uint64_t hash = HASH_START;
     for (int i = 0; i < TENSORS; i++)
-        if (spk_grad(w->t[i])) hash = hashed(hash, spk_grad(w->t[i])->data, spk_bytes(w->t[i]->size));
-    return hashed(hash, &w->ctx->random, sizeof w->ctx->random);
+        if (spk_grad(w->t[i])) hash = hash_bytes(hash, spk_grad(w->t[i])->data, spk_bytes(w->t[i]->size));
+    return hash_bytes(hash, &w->ctx->random, sizeof w->ctx->random);
 }
 
 static void begin(work *w, size_t largest) {

@@ -11,6 +11,7 @@
 
 #include "core/context_internal.h"
 #include "support.h"
+#include "../hash.h"
 
 typedef struct heap {
     int64_t calls, from, to; /* allocations so far; numbers of those refused, from 1 */
@@ -38,12 +39,6 @@ static inline void heap_give(void *user, void *block) {
 static inline spk_ctx *heap_ctx(heap *h) { return spk_ctx_create(.seed = 7, .allocator = {heap_take, heap_give, h}); }
 
 static inline void heap_refuse(heap *h, int64_t from, int64_t to) { h->calls = 0, h->from = from, h->to = to; }
-
-/* The numbers of what lasts, as one: FNV-1a. */
-static inline uint64_t hashed(uint64_t hash, const void *bytes, size_t n) {
-    for (size_t i = 0; i < n; i++) hash = (hash ^ ((const unsigned char *)bytes)[i]) * 1099511628211u;
-    return hash;
-}
 
 typedef struct phase {
     const char *name;

@@ -6,24 +6,13 @@
  * A line for the random stream, one for each surrogate, one for products of each kind, and one for the parameters and running statistics
  * after an epoch (linear, batch norm, dropout, LIF, ParametricLIF, cross entropy, Adam) by each road: what differs is named by its line.
  */
+#include "../hash.h"
 #include <inttypes.h>
-#include <spiketape.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { IN = 300, HIDDEN = 520, CLASSES = 10, BATCH = 70, STEPS = 12, T = 4 };
-
-/* FNV-1a over bytes. */
-static uint64_t hash_more(uint64_t hash, const void *bytes, size_t n) {
-    const unsigned char *p = bytes;
-    for (size_t i = 0; i < n; i++) hash = (hash ^ p[i]) * 0x100000001B3u;
-    return hash;
-}
-
-#define HASH_START 0xCBF29CE484222325u
-
-static uint64_t hash_tensor(uint64_t hash, spk_tensor *x) { return hash_more(hash, spk_data(x), (size_t)spk_size(x) * sizeof(spk_real)); }
 
 static void print(spk_ctx *ctx, const char *what, const char *which, uint64_t hash) {
     if (spk_failed(ctx)) printf("%s %s: %s\n", what, which, spk_error(ctx));
@@ -68,7 +57,7 @@ static void functions(spk_ctx *ctx) {
         spk_real grad[1001], primitive[1001];
         s.grad(&s, 1001, spk_data(x), grad);
         s.primitive(&s, 1001, spk_data(x), primitive);
-        print(ctx, "surrogate", s.name, hash_more(hash_more(HASH_START, grad, sizeof grad), primitive, sizeof primitive));
+        print(ctx, "surrogate", s.name, hash_bytes(hash_bytes(HASH_START, grad, sizeof grad), primitive, sizeof primitive));
     }
     spk_end_step(ctx);
 }

@@ -1,24 +1,8 @@
 /* The net by the library, in a given way. */
+#include "../composed_neuron.h"
 #include "net.h"
 #include <stdlib.h>
 #include <string.h>
-
-/* Neurons as a user would write them: dynamics from ops and no leak, so they run step by step. */
-typedef struct composed_node {
-    spk_base_node base;
-    spk_leak leak;
-    spk_tensor *w;
-} composed_node;
-
-static spk_tensor *composed_dynamics(spk_base_node *node, spk_tensor *x, spk_tensor *v) {
-    const composed_node *composed = (const composed_node *)node;
-    spk_leak leak = composed->leak;
-    if (composed->w) leak.by = spk_sigmoid(composed->w);
-    return spk_leaky_charge(leak, x, v, spk_is_none(node->v_reset) ? 0 : node->v_reset);
-}
-
-static const spk_neuron_type composed_type = {.module = SPK_NEURON_MODULE("composed", composed_node, spk_base_node_repr),
-                                              .neuronal_dynamics = composed_dynamics};
 
 static spk_module *composed_neuron(spk_ctx *ctx, const layer *l, spk_base_node_opts o) {
     composed_node *node = spk_base_node_create(ctx, &composed_type, o);

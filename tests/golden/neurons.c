@@ -1,5 +1,6 @@
 /* One neuron layer over T steps: spikes, membranes and gradients, fused and composed. */
 #include "golden.h"
+#include "../composed_neuron.h"
 #include <math.h>
 #include <string.h>
 
@@ -14,25 +15,8 @@ const golden_path golden_paths[] = {
 };
 const int golden_n_paths = sizeof golden_paths / sizeof *golden_paths;
 
-/* A neuron type of our own: the library's charge as dynamics, so that everything is composed of ops. */
-typedef struct own_node {
-    spk_base_node base;
-    spk_leak leak;
-    spk_tensor *w; /* of plif, else NULL */
-} own_node;
-
-static spk_tensor *own_dynamics(spk_base_node *node, spk_tensor *x, spk_tensor *v) {
-    const own_node *own = (const own_node *)node;
-    spk_leak leak = own->leak;
-    if (own->w) leak.by = spk_sigmoid(own->w);
-    return spk_leaky_charge(leak, x, v, spk_is_none(node->v_reset) ? 0 : node->v_reset);
-}
-
-static const spk_neuron_type own_type = {.module = SPK_NEURON_MODULE("own", own_node, spk_base_node_repr),
-                                         .neuronal_dynamics = own_dynamics};
-
 static spk_module *own_neuron(golden_case *c, const char *kind, spk_lif_opts options) {
-    own_node *own = spk_base_node_create(c->ctx, &own_type, spk_base_node_part(options));
+    composed_node *own = spk_base_node_create(c->ctx, &composed_type, spk_base_node_part(options));
     if (!own) return spk_inert_module();
     own->leak = (spk_leak){.k = strcmp(kind, "if") == 0 ? 0 : 1 / options.tau, .decay_input = options.decay_input};
     if (strcmp(kind, "if") == 0) own->leak.decay_input = false;

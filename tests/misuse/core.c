@@ -213,6 +213,7 @@ Test(misuse_core, text) {
     IGNORE_VOID(spk_text_add, NULL_ARGUMENT, spk_text_add(NULL, "%s", "x"));
     IGNORE_VOID(spk_text_add, NULL_ARGUMENT, spk_text_add(&none, "%s", "x"));
     REFUSE_VOID(spk_text_add, NULL_ARGUMENT, "spk_text_add|NULL", spk_text_add(&(spk_text){.ctx = s->ctx}, s->other ? NULL : ""));
+    IGNORE_VOID(spk_text_add_number, NULL_ARGUMENT, spk_text_add_number(NULL, 1));
     IGNORE_VOID(spk_text_free, NULL_ARGUMENT, spk_text_free(NULL));
     cr_assert(!none.data);
 }

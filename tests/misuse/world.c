@@ -1,5 +1,6 @@
 /* The worlds in which rows are tried, and what must hold after each. */
 #include "misuse.h"
+#include "../hash.h"
 
 /* What is looked at: all is the same before and after, and after one more training step. */
 typedef struct fingerprint {
@@ -14,31 +15,24 @@ static struct {
     world worlds[2];
 } now;
 
-static uint64_t hash(uint64_t h, const void *bytes, size_t n) { /* FNV-1a */
-    for (size_t i = 0; i < n; i++) h = (h ^ ((const unsigned char *)bytes)[i]) * 1099511628211u;
-    return h;
-}
-
-static uint64_t hash_tensor(uint64_t h, spk_tensor *x) { return hash(h, spk_data(x), (size_t)spk_size(x) * sizeof(spk_real)); }
-
 /* Everything that lasts longer than a step. */
 static uint64_t state(const world *w) {
-    uint64_t h = 14695981039346656037u;
+    uint64_t h = HASH_START;
     spk_tensor *const kept[] = {w->x, w->leaf, w->labels, w->vector, w->matrix, w->bits};
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
         const bool wants = spk_requires_grad(kept[i]);
-        h = hash(hash_tensor(h, kept[i]), &wants, sizeof wants);
+        h = hash_bytes(hash_tensor(h, kept[i]), &wants, sizeof wants);
     }
     for (spk_walk k = spk_walk_slots(w->net, SPK_PARAMETER | SPK_BUFFER); spk_walk_next(&k);) {
-        h = hash_tensor(hash(h, k.name, strlen(k.name)), k.slot->tensor);
+        h = hash_tensor(hash_bytes(h, k.name, strlen(k.name)), k.slot->tensor);
         const bool wants = spk_requires_grad(k.slot->tensor), training = k.module->training;
-        h = hash(hash(h, &wants, sizeof wants), &training, sizeof training);
+        h = hash_bytes(hash_bytes(h, &wants, sizeof wants), &training, sizeof training);
     }
     const double numbers[] = {
         spk_reset_value(w->neuron, "v"),       spk_optimizer_lr(w->optimizer, 0), (double)spk_optimizer_groups(w->optimizer),
         (double)spk_schedule_now(w->schedule), (double)spk_dataset_size(w->data), (double)spk_dataset_epoch(w->data),
         (double)spk_grad_enabled(w->ctx)};
-    return hash(h, numbers, sizeof numbers);
+    return hash_bytes(h, numbers, sizeof numbers);
 }
 
 static spk_tensor *forward(const world *w, spk_tensor *x) {
@@ -57,7 +51,7 @@ static uint64_t train(const world *w) {
     uint64_t h = hash_tensor(0, loss);
     spk_schedule_step(w->schedule);
     spk_end_step(w->ctx);
-    return hash(h, &(uint64_t){state(w)}, sizeof h);
+    return hash_bytes(h, &(uint64_t){state(w)}, sizeof h);
 }
 
 static void world_make(world *w, world *other) {

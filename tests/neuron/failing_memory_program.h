@@ -236,14 +236,14 @@ enum { PHASES = sizeof phases / sizeof *phases };
 /* What must not change. */
 
 static inline uint64_t of_tensor(uint64_t hash, const spk_tensor *x) {
-    if (!x) return hashed(hash, "", 1);
-    hash = hashed(hash, x->shape.dim, (size_t)x->shape.axes * sizeof *x->shape.dim);
-    return hashed(hash, x->data, spk_bytes(x->size));
+    if (!x) return hash_bytes(hash, "", 1);
+    hash = hash_bytes(hash, x->shape.dim, (size_t)x->shape.axes * sizeof *x->shape.dim);
+    return hash_bytes(hash, x->data, spk_bytes(x->size));
 }
 
 static inline uint64_t of_optimizer(uint64_t hash, const spk_optimizer *o) {
     for (int64_t i = 0; i < o->count; i++) {
-        hash = hashed(hash, &o->optimized[i].steps, sizeof o->optimized[i].steps);
+        hash = hash_bytes(hash, &o->optimized[i].steps, sizeof o->optimized[i].steps);
         for (int k = 0; k < o->type->moments; k++) { /* of zeros, or not made yet: the same */
             const spk_tensor *m = o->optimized[i].moment[k];
             bool zero = true;
@@ -256,17 +256,17 @@ static inline uint64_t of_optimizer(uint64_t hash, const spk_optimizer *o) {
 
 static inline uint64_t fingerprint(const void *self) {
     const run *r = self;
-    uint64_t hash = 14695981039346656037u;
+    uint64_t hash = HASH_START;
     for (spk_walk w = spk_walk_slots(r->net, ~0u); spk_walk_next(&w);) {
         hash = of_tensor(hash, w.slot->tensor);
-        hash = hashed(hash, &w.slot->ended, sizeof w.slot->ended);
+        hash = hash_bytes(hash, &w.slot->ended, sizeof w.slot->ended);
     }
-    for (const spk_module *m = r->net; m; m = spk_next_module(r->net, m)) hash = hashed(hash, &m->training, sizeof m->training);
+    for (const spk_module *m = r->net; m; m = spk_next_module(r->net, m)) hash = hash_bytes(hash, &m->training, sizeof m->training);
     if (r->optimizer) hash = of_optimizer(hash, r->optimizer);
-    if (r->schedule) hash = hashed(hash, &r->schedule->step, sizeof r->schedule->step);
+    if (r->schedule) hash = hash_bytes(hash, &r->schedule->step, sizeof r->schedule->step);
     hash = of_tensor(of_tensor(hash, r->x), r->labels);
-    hash = hashed(hash, &r->ctx->random, sizeof r->ctx->random);
-    return hashed(hash, &r->ctx->grad_disabled, sizeof r->ctx->grad_disabled);
+    hash = hash_bytes(hash, &r->ctx->random, sizeof r->ctx->random);
+    return hash_bytes(hash, &r->ctx->grad_disabled, sizeof r->ctx->grad_disabled);
 }
 
 /* No file is left but the two of the data and the one that was saved. */

@@ -9,9 +9,9 @@ typedef struct watched {
 } watched;
 
 static uint64_t fingerprint(const void *self) {
-    uint64_t hash = 14695981039346656037u;
+    uint64_t hash = HASH_START;
     for (spk_walk w = spk_walk_slots(((const watched *)self)->net, SPK_PARAMETER | SPK_BUFFER); spk_walk_next(&w);)
-        hash = hashed(hash, spk_data(w.slot->tensor), (size_t)spk_size(w.slot->tensor) * sizeof(spk_real));
+        hash = hash_bytes(hash, spk_data(w.slot->tensor), (size_t)spk_size(w.slot->tensor) * sizeof(spk_real));
     return hash;
 }
 

@@ -1,5 +1,6 @@
 /* The fused multi-step neuron against the same neuron composed from ops, step by step: same bits forward,
  * same gradients to rounding. */
+#include "../composed_neuron.h"
 #include "../core/support.h"
 
 /* A gradient is compared relative to the largest of its tensor. The largest differences measured over all
@@ -35,23 +36,6 @@ static const char *text_of(const config *c) {
              !c->smooth, source_names[c->source], (int)c->T, spk_shape_text(c->step).text);
     return text;
 }
-
-/* The neuron as a user would write it: dynamics from ops and no leak, so it runs step by step. */
-typedef struct composed_node {
-    spk_base_node base;
-    spk_leak leak;
-    spk_tensor *w;
-} composed_node;
-
-static spk_tensor *composed_dynamics(spk_base_node *node, spk_tensor *x, spk_tensor *v) {
-    const composed_node *composed = (const composed_node *)node;
-    spk_leak leak = composed->leak;
-    if (composed->w) leak.by = spk_sigmoid(composed->w);
-    return spk_leaky_charge(leak, x, v, spk_is_none(node->v_reset) ? 0 : node->v_reset);
-}
-
-static const spk_neuron_type composed_type = {.module = SPK_NEURON_MODULE("composed", composed_node, spk_base_node_repr),
-                                              .neuronal_dynamics = composed_dynamics};
 
 #define TAU 1.7
 

@@ -6,23 +6,15 @@
 #ifndef _GNU_SOURCE
 #    define _GNU_SOURCE
 #endif
+#include "../next_allocator.h"
 #include "../core/support.h"
-#include <dlfcn.h>
 #include <errno.h>
 #include <stdatomic.h>
 
 static atomic_bool counting;
 static atomic_long taken; /* allocations while counting */
 
-#if defined(__SANITIZE_ADDRESS__)
-#    define SANITIZED 1
-#elif defined(__has_feature)
-#    if __has_feature(address_sanitizer)
-#        define SANITIZED 1
-#    endif
-#endif
-
-#ifdef SANITIZED /* the sanitizer has malloc already, and tells */
+#ifdef SPK_SANITIZED /* the sanitizer has malloc already, and tells */
 /* Of sanitizer/allocator_interface.h, a header that GCC's package does not bring along. */
 int __sanitizer_install_malloc_and_free_hooks(void (*on_malloc)(const volatile void *, size_t), void (*on_free)(const volatile void *));
 static void on_malloc(const volatile void *block, size_t bytes) { (void)block, (void)bytes, taken += counting; }
@@ -43,49 +35,30 @@ static bool excluded(const void *caller) {
 
 #    define COUNT() (void)(counting && !excluded(__builtin_return_address(0)) && ++taken)
 
-/* What dlsym itself may ask for before it has found the allocator. */
-static _Alignas(max_align_t) char early[4096];
-static size_t early_used;
-static bool is_early(const void *block) { return (const char *)block >= early && (const char *)block < early + sizeof early; }
-static void *early_block(size_t bytes) {
-    void *block = early + early_used;
-    early_used += (bytes + 15) / 16 * 16;
-    return early_used <= sizeof early ? block : NULL;
-}
-
-/* The next definition of a function after this program's, as `type`. */
-#    define NEXT(variable, name)                                                                   \
-        if (!variable) {                                                                           \
-            static _Thread_local bool looking;                                                     \
-            if (looking) return early_block(bytes);                                                \
-            looking = true, *(void **)(void *)&variable = dlsym(RTLD_NEXT, name), looking = false; \
-        }
-
 void *malloc(size_t bytes) {
     static void *(*next)(size_t);
-    NEXT(next, "malloc")
+    NEXT(next, "malloc", bytes)
     COUNT();
     return next(bytes);
 }
 
 void *calloc(size_t n, size_t size) {
     static void *(*next)(size_t, size_t);
-    const size_t bytes = n * size; /* of early blocks only, which are zero */
-    NEXT(next, "calloc")
+    NEXT(next, "calloc", n * size)
     COUNT();
     return next(n, size);
 }
 
 void *realloc(void *block, size_t bytes) {
     static void *(*next)(void *, size_t);
-    NEXT(next, "realloc")
+    NEXT(next, "realloc", bytes)
     COUNT();
     return next(block, bytes);
 }
 
 void *aligned_alloc(size_t alignment, size_t bytes) {
     static void *(*next)(size_t, size_t);
-    NEXT(next, "aligned_alloc")
+    NEXT(next, "aligned_alloc", bytes)
     COUNT();
     return next(alignment, bytes);
 }
@@ -95,11 +68,7 @@ int posix_memalign(void **block, size_t alignment, size_t bytes) {
     return (*block = aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment)) ? 0 : ENOMEM;
 }
 
-void free(void *block) {
-    static void (*next)(void *);
-    if (!next) *(void **)(void *)&next = dlsym(RTLD_NEXT, "free");
-    if (!is_early(block)) next(block);
-}
+void free(void *block) { next_free(block); }
 #endif
 
 enum { IN = 20, HIDDEN = 24, CLASSES = 4, T = 4, SAMPLES = 58, BATCH = 16 };

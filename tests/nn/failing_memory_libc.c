@@ -6,22 +6,14 @@
 #ifndef _GNU_SOURCE
 #    define _GNU_SOURCE
 #endif
+#include "../next_allocator.h"
 #include "../core/support.h"
-#include <dlfcn.h>
 #include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#    define SANITIZED 1
-#elif defined(__has_feature)
-#    if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#        define SANITIZED 1
-#    endif
-#endif
-
-#ifndef SANITIZED
+#ifndef SPK_SANITIZED
 
 enum { MOST = 256 };
 static bool armed;
@@ -44,48 +36,25 @@ static void gone(const void *block) {
         }
 }
 
-/* What dlsym itself may ask for before it has found the allocator. */
-static _Alignas(max_align_t) char early[4096];
-static size_t early_used;
-static void *early_block(size_t bytes) {
-    void *block = early + early_used;
-    early_used += (bytes + 15) / 16 * 16;
-    return early_used <= sizeof early ? block : NULL;
-}
-
-#    define NEXT(variable, name)                                                                   \
-        if (!variable) {                                                                           \
-            static _Thread_local bool looking;                                                     \
-            if (looking) return early_block(bytes);                                                \
-            looking = true, *(void **)(void *)&variable = dlsym(RTLD_NEXT, name), looking = false; \
-        }
-
-static void *real_malloc(size_t bytes) {
+static void *next_malloc(size_t bytes) {
     static void *(*next)(size_t);
-    NEXT(next, "malloc")
+    NEXT(next, "malloc", bytes)
     return next(bytes);
-}
-
-static void real_free(void *block) {
-    static void (*next)(void *);
-    if (!next) *(void **)(void *)&next = dlsym(RTLD_NEXT, "free");
-    if ((const char *)block < early || (const char *)block >= early + sizeof early) next(block);
 }
 
 static void *no_memory(void) { return errno = ENOMEM, NULL; }
 
-void *malloc(size_t bytes) { return refused() ? no_memory() : given(real_malloc(bytes)); }
+void *malloc(size_t bytes) { return refused() ? no_memory() : given(next_malloc(bytes)); }
 
 void *calloc(size_t n, size_t size) {
     static void *(*next)(size_t, size_t);
-    const size_t bytes = n * size; /* of early blocks only, which are zero */
-    NEXT(next, "calloc")
+    NEXT(next, "calloc", n * size)
     return refused() ? no_memory() : given(next(n, size));
 }
 
 void *realloc(void *block, size_t bytes) {
     static void *(*next)(void *, size_t);
-    NEXT(next, "realloc")
+    NEXT(next, "realloc", bytes)
     if (refused()) return no_memory();
     gone(block);
     return given(next(block, bytes));
@@ -93,14 +62,14 @@ void *realloc(void *block, size_t bytes) {
 
 void free(void *block) {
     gone(block);
-    real_free(block);
+    next_free(block);
 }
 
 /* The context's own memory always comes. */
-static void *allocate(void *user, size_t bytes) { return (void)user, real_malloc(bytes); }
+static void *allocate(void *user, size_t bytes) { return (void)user, next_malloc(bytes); }
 static void release(void *user, void *block) {
     (void)user;
-    real_free(block);
+    next_free(block);
 }
 
 typedef struct work {

@@ -1,9 +1,9 @@
 /* Two contexts in two threads, at the same time, each with loops that ask for the pool of threads: the same bits as one after the other,
  * and the error of one is not the other's. Under ThreadSanitizer (preset tsan), with which Criterion does not run, this program shows that
  * no two of them touch the same memory. */
+#include "../hash.h"
 #include <math.h>
 #include <pthread.h>
-#include <spiketape.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,11 +23,8 @@ typedef struct job {
 } job;
 
 static uint64_t hash_of(spk_module *net) {
-    uint64_t hash = 14695981039346656037u; /* FNV-1a */
-    for (spk_walk p = spk_parameters(net); spk_walk_next(&p);) {
-        const unsigned char *bytes = (const unsigned char *)spk_data(p.slot->tensor);
-        for (size_t i = 0; i < (size_t)spk_size(p.slot->tensor) * sizeof(spk_real); i++) hash = (hash ^ bytes[i]) * 1099511628211u;
-    }
+    uint64_t hash = HASH_START;
+    for (spk_walk p = spk_parameters(net); spk_walk_next(&p);) hash = hash_tensor(hash, p.slot->tensor);
     return hash;
 }
 
