@@ -2,8 +2,6 @@
 #include "core/blas_internal.h"
 #include "core/columns_internal.h"
 #include "core/parallel_internal.h"
-#include <sys/wait.h>
-#include <unistd.h>
 #include "support.h"
 
 static spk_real *numbers(spk_ctx *ctx, int64_t n) {
@@ -135,23 +133,4 @@ Test(parallel, each_item_once) {
                     cr_assert(count[k] == 1, "%lld items, grain %lld, %d threads: item %lld visited %d times", (long long)v.items,
                               (long long)v.grain, threads[t], (long long)k, count[k]);
             }
-}
-
-/* A child has no threads but the one that forked; loops in it end, and do each item once, with what became of its parent's pool. */
-Test(parallel, ends_in_a_child, .timeout = 60) {
-    static unsigned char count[4097];
-    visits v = {sizeof count, 16, count, 0};
-    spk_set_threads(4);
-    spk_parallel(v.items, v.grain, visit, &v); /* the parent's pool */
-    const pid_t child = fork();
-    cr_assert(child >= 0);
-    if (!child) {
-        for (int i = 0; i < 100; i++) spk_parallel(v.items, v.grain, visit, &v);
-        int64_t wrong = v.bad;
-        for (size_t k = 0; k < sizeof count; k++) wrong += count[k] != 101;
-        exit(wrong != 0);
-    }
-    int status = -1;
-    cr_assert(waitpid(child, &status, 0) == child);
-    cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the child ended with status %d", status);
 }

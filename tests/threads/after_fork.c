@@ -1,0 +1,59 @@
+/*
+ * A child process has the thread that forked and no other: loops in it must make threads of their own, and end. A program of its own,
+ * because Criterion's processes have threads and exit handlers that are not made for a second fork.
+ */
+#include "core/parallel_internal.h"
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { FORKS = 200, LOOPS = 20, ITEMS = 4097, SECONDS = 30 };
+
+static atomic_int count[ITEMS];
+
+static void visit(void *work, int64_t begin, int64_t end) {
+    (void)work;
+    for (int64_t i = begin; i < end; i++) atomic_fetch_add(&count[i], 1);
+}
+
+/* Two parts that wait for each other: one thread alone would never do them both. */
+static void meet(void *work, int64_t begin, int64_t end) {
+    atomic_int *came = work;
+    const time_t late = time(NULL) + SECONDS;
+    atomic_fetch_add(came, (int)(end - begin));
+    while (atomic_load(came) < 2 && time(NULL) < late) usleep(100);
+}
+
+/* In the child: 0 when every loop did each item once, with a second thread. */
+static int loops(void) {
+    atomic_int came = 0;
+    for (int k = 0; k < ITEMS; k++) atomic_store(&count[k], 0);
+    for (int i = 0; i < LOOPS; i++) spk_parallel(ITEMS, 16, visit, NULL);
+    for (int k = 0; k < ITEMS; k++)
+        if (atomic_load(&count[k]) != LOOPS) return 1;
+    const time_t began = time(NULL);
+    spk_set_threads(2);
+    spk_parallel(2, 1, meet, &came);
+    return time(NULL) - began >= SECONDS ? 2 : 0;
+}
+
+int main(void) {
+    static const char *const wrong[] = {"", "did an item never or twice", "had no second thread"};
+    for (int i = 0; i < FORKS; i++) {
+        int status = -1;
+        spk_set_threads(4);
+        spk_parallel(ITEMS, 16, visit, NULL); /* the pool that the child must not wait for */
+        const pid_t child = fork();
+        if (!child) {
+            alarm(4 * SECONDS); /* ends a child that hangs */
+            _exit(loops());
+        }
+        if (child < 0 || waitpid(child, &status, 0) != child) return perror("after_fork"), 1;
+        if (WIFSIGNALED(status)) return printf("child %d was ended by signal %d\n", i, WTERMSIG(status)), 1;
+        if (WEXITSTATUS(status)) return printf("child %d %s\n", i, wrong[WEXITSTATUS(status)]), 1;
+    }
+    printf("%d children, %d loops each\n", FORKS, LOOPS);
+    return 0;
+}
