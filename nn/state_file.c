@@ -11,8 +11,6 @@
 #include <string.h>
 #include <zlib.h>
 
-/* What is asked for before any data has arrived. */
-#define FIRST_BLOCK ((int64_t)4096)
 /* The longest header that the format allows. cJSON takes up to eighty bytes for one of it. */
 #define LONGEST_HEADER ((uint64_t)100000000)
 /* An entry's text is longer: "":{"dtype":"F32","shape":[],"data_offsets":[0,4]} */
@@ -68,26 +66,12 @@ const spk_state_entry *spk_state_file_find(const spk_state_file *file, const cha
     return bsearch(&(spk_state_entry){.name = name}, file->entries, (size_t)file->count, sizeof *file->entries, by_name);
 }
 
-/* Reads all bytes; the buffer doubles as they arrive, so that only what the file holds is asked for. */
 static bool read_bytes(spk_state_file *file) {
-    spk_ctx *ctx = file->object.ctx;
-    FILE *in = fopen(file->path, "rb");
-    if (!in) return refuse(file, "cannot be opened: %s", strerror(errno));
-    int64_t capacity = FIRST_BLOCK / 2;
-    do {
-        capacity *= 2;
-        unsigned char *larger = spk_allocate_uninitialised(ctx, (size_t)capacity);
-        if (!larger) break;
-        if (file->size) memcpy(larger, file->bytes, (size_t)file->size);
-        spk_release(ctx, file->bytes);
-        file->bytes = larger;
-        file->size += (int64_t)fread(file->bytes + file->size, 1, (size_t)(capacity - file->size), in);
-        if (ferror(in)) refuse(file, "reading failed: %s", strerror(errno));
-    } while (file->size == capacity && !ctx->failed);
-    fclose(in);
-    if (ctx->failed) return false;
-    spk_poison(file->bytes + file->size, (size_t)(capacity - file->size)); /* what is past the file's end is not the file's */
-    return true;
+    const spk_file_bytes in = spk_file_read(file->object.ctx, file->path);
+    if (in.failed) return refuse(file, "%s: %s", in.failed, strerror(in.reason));
+    file->bytes = in.bytes, file->size = in.size;
+    if (in.bytes) spk_poison(in.bytes + in.size, 1); /* nothing here needs the zero */
+    return in.bytes;
 }
 
 /* A JSON number as a size; -1 when it is none. */

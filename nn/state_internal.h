@@ -3,7 +3,7 @@
 #define SPK_NN_STATE_INTERNAL_H
 
 #include "nn/state.h"
-#include "core/text.h"
+#include "core/file_internal.h"
 
 /* The types of numbers that are written. */
 typedef enum spk_state_type { SPK_STATE_F32, SPK_STATE_F64, SPK_STATE_I64, SPK_STATE_U64, SPK_STATE_BOOL, SPK_STATE_TYPES } spk_state_type;
@@ -63,19 +63,6 @@ bool spk_state_write(const spk_state_items *items, const char *path, const char 
 #define SPK_SEAL_END (20 + sizeof "\"," - 1)
 /* Where in the file the eight digits of the checksum are. */
 #define SPK_SEAL_DIGITS (8 + (sizeof SPK_SEAL_BEGIN - 1))
-
-/* A new file on its way to the place of `path`. */
-typedef struct spk_replacement {
-    spk_ctx *ctx;
-    const char *path;
-    int file, folder;        /* open: the new file, locked until spk_replace_end, and its folder (or -1) */
-    spk_text beside;         /* the new file's name */
-    spk_text previous, kept; /* where the old file goes, and its name on the way; empty when it is not kept */
-} spk_replacement;
-/* Makes the new file; false, and nothing to end, with the error set. */
-bool spk_replace_begin(spk_replacement *r, spk_ctx *ctx, const char *path, bool keep_previous);
-/* Puts the file, which is written and on the disk, in its place, if `written`; else removes it, and the error says why, from errno. */
-bool spk_replace_end(spk_replacement *r, bool written);
 
 /*
  * Reads a state file, or a checkpoint and then checks its seal before anything else. NULL after an error; *bad tells whether the file is at

@@ -1,5 +1,5 @@
 /* Replacing a file so that at every moment there is a whole one under its name, whatever stops the process or the machine. */
-#include "nn/state_internal.h"
+#include "core/file_internal.h"
 #include "core/context_internal.h"
 #include <dirent.h>
 #include <errno.h>
@@ -118,6 +118,15 @@ static bool exchange(const spk_replacement *r) {
     if (linked) unlink(kept);
     errno = reason;
     return false;
+}
+
+bool spk_replace_write(const spk_replacement *r, const void *bytes, size_t n) {
+    for (size_t done = 0; done < n;) {
+        const ssize_t more = write(r->file, (const char *)bytes + done, n - done);
+        if (more > 0) done += (size_t)more;
+        else if (more == 0 || errno != EINTR) return false;
+    }
+    return true;
 }
 
 bool spk_replace_end(spk_replacement *r, bool written) {
