@@ -10,6 +10,7 @@
 #include "core/shape.h"
 #include "core/tensor.h"
 #include "core/text.h"
+#include "core/version.h"
 
 #include "autograd/gradcheck.h"
 #include "autograd/op.h"

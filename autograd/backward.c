@@ -401,6 +401,8 @@ static void walk_back(spk_ctx *ctx, spk_tensor *y, spk_tensor *g, bool retain) {
     if (ctx->failed) drop_gradients(ctx, y);
 }
 
+spk_backward_opts spk_backward_options(void) { return (spk_backward_opts){SPK_BACKWARD_DEFAULTS}; }
+
 bool spk_backward_with(spk_tensor *y, spk_backward_opts options) {
     spk_ctx *ctx = spk_tensor_ctx(y);
     if (!spk_tensor_usable(ctx, y, "spk_backward")) return false;

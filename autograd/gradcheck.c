@@ -94,6 +94,8 @@ static void compare(check *c, int n) {
     if (ctx->failed) ctx->begun = start;
 }
 
+spk_gradcheck_opts spk_gradcheck_options(void) { return (spk_gradcheck_opts){SPK_GRADCHECK_DEFAULTS}; }
+
 spk_gradcheck_report spk_gradcheck_with(spk_function function, int n, spk_tensor *const *inputs, spk_gradcheck_opts options) {
     const spk_tensor *some = NULL;
     for (int i = 0; inputs && i < n && !some; i++) some = inputs[i];

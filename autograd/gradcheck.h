@@ -15,6 +15,7 @@ typedef struct spk_gradcheck_opts {
     double eps;       /**< half the distance of the central difference; default 1e-6 */
     double tolerance; /**< the error allowed, relative to the largest gradient of that input or to 1, whichever is larger; default 1e-7 */
 } spk_gradcheck_opts;
+#define SPK_GRADCHECK_DEFAULTS .eps = 1e-6, .tolerance = 1e-7
 
 /** The worst element that spk_gradcheck saw. */
 typedef struct spk_gradcheck_report {
@@ -33,9 +34,11 @@ typedef struct spk_gradcheck_report {
  */
 #define spk_gradcheck(...) spk_gradcheck_keywords_(__VA_ARGS__, )
 #define spk_gradcheck_keywords_(function, n, inputs, ...) \
-    spk_gradcheck_with((function), (n), (inputs), SPK_KEYWORDS(spk_gradcheck_opts, .eps = 1e-6, .tolerance = 1e-7, __VA_ARGS__))
+    spk_gradcheck_with((function), (n), (inputs), SPK_KEYWORDS(spk_gradcheck_opts, SPK_GRADCHECK_DEFAULTS, __VA_ARGS__))
 /** The function behind spk_gradcheck. */
 SPK_API spk_gradcheck_report spk_gradcheck_with(spk_function function, int n, spk_tensor *const *inputs, spk_gradcheck_opts options);
+/** The defaults of spk_gradcheck. */
+SPK_API spk_gradcheck_opts spk_gradcheck_options(void);
 
 SPK_END_DECLS
 

@@ -40,11 +40,14 @@ SPK_API spk_tensor *spk_clamp(spk_tensor *x, double lowest, double highest); /**
 typedef struct spk_matmul_opts {
     bool transpose_a, transpose_b;
 } spk_matmul_opts;
+#define SPK_MATMUL_DEFAULTS .transpose_a = false
 /** a [m, k] b [k, n] = [m, n]; `.transpose_a = true` reads a as stored [k, m], `.transpose_b` b as [n, k]. */
 #define spk_matmul(...) spk_matmul_keywords_(__VA_ARGS__, )
-#define spk_matmul_keywords_(a, b, ...) spk_matmul_with((a), (b), SPK_KEYWORDS(spk_matmul_opts, .transpose_a = false, __VA_ARGS__))
+#define spk_matmul_keywords_(a, b, ...) spk_matmul_with((a), (b), SPK_KEYWORDS(spk_matmul_opts, SPK_MATMUL_DEFAULTS, __VA_ARGS__))
 /** The function behind spk_matmul. */
 SPK_API spk_tensor *spk_matmul_with(spk_tensor *a, spk_tensor *b, spk_matmul_opts options);
+/** The defaults of spk_matmul. */
+SPK_API spk_matmul_opts spk_matmul_options(void);
 /** x [..., in] weight [in, out] + bias [out] = [..., out]; bias may be NULL. Takes spikes as bits and repeated rows as they are. */
 SPK_API spk_tensor *spk_linear(spk_tensor *x, spk_tensor *weight, spk_tensor *bias);
 /** @} */
@@ -65,18 +68,20 @@ typedef struct spk_reduce_opts {
     spk_axis_set axes; /**< what to reduce; default all axes, to a scalar */
     bool keep;         /**< keep reduced axes with size 1; default false */
 } spk_reduce_opts;
+#define SPK_REDUCE_DEFAULTS .keep = false
 /** The sum over axes: `spk_sum(x)`, `spk_sum(x, .axes = SPK_AXES(0), .keep = true)`. Sums are kept in double. */
 #define spk_sum(...) spk_sum_keywords_(__VA_ARGS__, )
-#define spk_sum_keywords_(x, ...) spk_sum_with((x), SPK_KEYWORDS(spk_reduce_opts, .keep = false, __VA_ARGS__))
+#define spk_sum_keywords_(x, ...) spk_sum_with((x), SPK_KEYWORDS(spk_reduce_opts, SPK_REDUCE_DEFAULTS, __VA_ARGS__))
 /** The mean over axes. */
 #define spk_mean(...) spk_mean_keywords_(__VA_ARGS__, )
-#define spk_mean_keywords_(x, ...) spk_mean_with((x), SPK_KEYWORDS(spk_reduce_opts, .keep = false, __VA_ARGS__))
+#define spk_mean_keywords_(x, ...) spk_mean_with((x), SPK_KEYWORDS(spk_reduce_opts, SPK_REDUCE_DEFAULTS, __VA_ARGS__))
 /** The largest element over axes; its gradient goes to the first of equal ones. NaN wins. */
 #define spk_max(...) spk_max_keywords_(__VA_ARGS__, )
-#define spk_max_keywords_(x, ...) spk_max_with((x), SPK_KEYWORDS(spk_reduce_opts, .keep = false, __VA_ARGS__))
+#define spk_max_keywords_(x, ...) spk_max_with((x), SPK_KEYWORDS(spk_reduce_opts, SPK_REDUCE_DEFAULTS, __VA_ARGS__))
 SPK_API spk_tensor *spk_sum_with(spk_tensor *x, spk_reduce_opts options);  /**< The function behind spk_sum. */
 SPK_API spk_tensor *spk_mean_with(spk_tensor *x, spk_reduce_opts options); /**< The function behind spk_mean. */
 SPK_API spk_tensor *spk_max_with(spk_tensor *x, spk_reduce_opts options);  /**< The function behind spk_max. */
+SPK_API spk_reduce_opts spk_reduce_options(void);                          /**< The defaults of the reductions. */
 /** @} */
 
 /** @name Shape
@@ -122,12 +127,15 @@ SPK_API spk_tensor *spk_log_softmax(spk_tensor *x); /**< ln softmax over the las
 typedef struct spk_cross_entropy_opts {
     double label_smoothing; /**< s in [0, 1]: the target is 1 - s on the label plus s / classes on every class; default 0 */
 } spk_cross_entropy_opts;
+#define SPK_CROSS_ENTROPY_DEFAULTS .label_smoothing = 0
 /** The mean over the batch of -sum target ln softmax(logits), as PyTorch: logits [N, classes], labels [N] whole numbers from 0. */
 #define spk_cross_entropy(...) spk_cross_entropy_keywords_(__VA_ARGS__, )
 #define spk_cross_entropy_keywords_(logits, labels, ...) \
-    spk_cross_entropy_with((logits), (labels), SPK_KEYWORDS(spk_cross_entropy_opts, .label_smoothing = 0, __VA_ARGS__))
+    spk_cross_entropy_with((logits), (labels), SPK_KEYWORDS(spk_cross_entropy_opts, SPK_CROSS_ENTROPY_DEFAULTS, __VA_ARGS__))
 /** The function behind spk_cross_entropy. */
 SPK_API spk_tensor *spk_cross_entropy_with(spk_tensor *logits, spk_tensor *labels, spk_cross_entropy_opts options);
+/** The defaults of spk_cross_entropy. */
+SPK_API spk_cross_entropy_opts spk_cross_entropy_options(void);
 /** The mean over all elements of (x - target)^2; both have one shape. */
 SPK_API spk_tensor *spk_mse(spk_tensor *x, spk_tensor *target);
 /** @} */
@@ -139,11 +147,14 @@ typedef struct spk_dropout_opts {
     double p;  /**< the probability of a zero; default 0.5 */
     int64_t T; /**< one mask for all T steps of [T*N, ...]; default 1 */
 } spk_dropout_opts;
+#define SPK_DROPOUT_DEFAULTS .p = 0.5, .T = 1
 /** Zeroes elements with probability p and scales the others by 1 / (1 - p); bits stay bits. */
 #define spk_dropout(...) spk_dropout_keywords_(__VA_ARGS__, )
-#define spk_dropout_keywords_(x, ...) spk_dropout_with((x), SPK_KEYWORDS(spk_dropout_opts, .p = 0.5, .T = 1, __VA_ARGS__))
+#define spk_dropout_keywords_(x, ...) spk_dropout_with((x), SPK_KEYWORDS(spk_dropout_opts, SPK_DROPOUT_DEFAULTS, __VA_ARGS__))
 /** The function behind spk_dropout. */
 SPK_API spk_tensor *spk_dropout_with(spk_tensor *x, spk_dropout_opts options);
+/** The defaults of spk_dropout. */
+SPK_API spk_dropout_opts spk_dropout_options(void);
 
 /** Options of spk_batch_norm; the tensors are [channels] and persistent. */
 typedef struct spk_batch_norm_opts {
@@ -152,16 +163,18 @@ typedef struct spk_batch_norm_opts {
     double momentum;                        /**< default 0.1 */
     double eps;                             /**< default 1e-5 */
 } spk_batch_norm_opts;
+#define SPK_BATCH_NORM_DEFAULTS .training = true, .momentum = 0.1, .eps = 1e-5
 /**
  * Over the rows of x [N, channels]: (x - mean) / sqrt(variance + eps) weight + bias (Ioffe and Szegedy 2015). As PyTorch's BatchNorm1d:
  * normalises with the biased variance and keeps a running mean of the unbiased. Repeated rows count as often as they are shown.
  */
 #define spk_batch_norm(...) spk_batch_norm_keywords_(__VA_ARGS__, )
 #define spk_batch_norm_keywords_(x, weight, bias, ...) \
-    spk_batch_norm_with((x), (weight), (bias),         \
-                        SPK_KEYWORDS(spk_batch_norm_opts, .training = true, .momentum = 0.1, .eps = 1e-5, __VA_ARGS__))
+    spk_batch_norm_with((x), (weight), (bias), SPK_KEYWORDS(spk_batch_norm_opts, SPK_BATCH_NORM_DEFAULTS, __VA_ARGS__))
 /** The function behind spk_batch_norm. */
 SPK_API spk_tensor *spk_batch_norm_with(spk_tensor *x, spk_tensor *weight, spk_tensor *bias, spk_batch_norm_opts options);
+/** The defaults of spk_batch_norm. */
+SPK_API spk_batch_norm_opts spk_batch_norm_options(void);
 /** @} */
 
 /** The autograd layer's ops, for tools that go over all of them; sets *count unless it is NULL. */

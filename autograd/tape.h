@@ -19,6 +19,7 @@ typedef struct spk_backward_opts {
     spk_tensor *gradient; /**< the gradient to start from, of the tensor's shape; default 1, for a scalar */
     bool retain;          /**< keep the records, so that backward can run over them again; default false */
 } spk_backward_opts;
+#define SPK_BACKWARD_DEFAULTS .retain = false
 
 /**
  * Computes the gradients of all that `y` depends on and adds them to the leaves' (first-order; reverse mode over the tape):
@@ -26,9 +27,11 @@ typedef struct spk_backward_opts {
  * False after an error; errors of use are found before any gradient changes.
  */
 #define spk_backward(...) spk_backward_keywords_(__VA_ARGS__, )
-#define spk_backward_keywords_(y, ...) spk_backward_with((y), SPK_KEYWORDS(spk_backward_opts, .retain = false, __VA_ARGS__))
+#define spk_backward_keywords_(y, ...) spk_backward_with((y), SPK_KEYWORDS(spk_backward_opts, SPK_BACKWARD_DEFAULTS, __VA_ARGS__))
 /** The function behind spk_backward. */
 SPK_API bool spk_backward_with(spk_tensor *y, spk_backward_opts options);
+/** The defaults of spk_backward. */
+SPK_API spk_backward_opts spk_backward_options(void);
 
 /**
  * The gradient of a leaf, or that of a result under spk_retain_grad from the last backward; NULL when there is none. It has the tensor's

@@ -50,7 +50,4 @@ typedef float spk_real;
         _Pragma("GCC diagnostic pop") type##_keywords;                                                                             \
     })
 
-/** The release of the headers. */
-#define SPK_VERSION "0.1.0"
-
 #endif

@@ -61,6 +61,8 @@ static void heap_release(void *user, void *block) {
     free(block);
 }
 
+spk_ctx_opts spk_ctx_options(void) { return (spk_ctx_opts){SPK_CTX_DEFAULTS}; }
+
 spk_ctx *spk_ctx_create_with(spk_ctx_opts options) {
     spk_allocator allocator = options.allocator;
     if (!allocator.allocate != !allocator.release) return &no_context;

@@ -28,6 +28,7 @@ typedef struct spk_ctx_opts {
     uint64_t seed;           /**< seed of the random stream; default 0 */
     spk_allocator allocator; /**< default: malloc and free */
 } spk_ctx_opts;
+#define SPK_CTX_DEFAULTS .seed = 0
 
 /* A program compiled for one number type must not link with the library of the other: the first function that it needs differs in name. */
 #ifdef SPK_REAL_DOUBLE
@@ -41,9 +42,11 @@ typedef struct spk_ctx_opts {
  * context at a time; two threads use two, or hand one over (spk_ctx_take). Never NULL: without memory, and for an allocator that lacks one
  * of its functions, it is a context that has failed already.
  */
-#define spk_ctx_create(...) spk_ctx_create_with(SPK_KEYWORDS(spk_ctx_opts, .seed = 0, __VA_ARGS__))
+#define spk_ctx_create(...) spk_ctx_create_with(SPK_KEYWORDS(spk_ctx_opts, SPK_CTX_DEFAULTS, __VA_ARGS__))
 /** The function behind spk_ctx_create. */
 SPK_API spk_ctx *spk_ctx_create_with(spk_ctx_opts options);
+/** The defaults of spk_ctx_create. */
+SPK_API spk_ctx_opts spk_ctx_options(void);
 /** Frees the context and all that it owns. NULL is allowed. */
 SPK_API void spk_ctx_destroy(spk_ctx *ctx);
 /**

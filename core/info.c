@@ -2,6 +2,7 @@
 #include "core/blas_internal.h"
 #include "core/context.h"
 #include "core/numeric_internal.h"
+#include "core/version.h"
 #include <pthread.h>
 #include <stdio.h>
 
@@ -19,6 +20,8 @@ spk_instruction_set spk_instructions(void) {
     return SPK_BASELINE;
 #endif
 }
+
+const char *spk_version(void) { return SPK_VERSION; }
 
 static char info[320];
 

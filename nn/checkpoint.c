@@ -2,6 +2,7 @@
 #include "nn/checkpoint_internal.h"
 #include "autograd/tape.h"
 #include "core/context_internal.h"
+#include "core/version.h"
 #include "nn/module_internal.h"
 #include <limits.h>
 #include <stdio.h>

@@ -1,6 +1,7 @@
 /* The state dict of a module: its parameters and buffers, to and from a safetensors file. */
 #include "nn/state_internal.h"
 #include "core/context_internal.h"
+#include "core/version.h"
 #include "nn/module_internal.h"
 
 #define SAVED (SPK_PARAMETER | SPK_BUFFER)

@@ -186,6 +186,8 @@ const spk_op spk_op_batch_norm = {
     .backward = backward,
     .remedy = "a variance overflows, or is below 0 in running statistics: scale x, load good statistics, or use a larger eps"};
 
+spk_batch_norm_opts spk_batch_norm_options(void) { return (spk_batch_norm_opts){SPK_BATCH_NORM_DEFAULTS}; }
+
 spk_tensor *spk_batch_norm_with(spk_tensor *x, spk_tensor *weight, spk_tensor *bias, spk_batch_norm_opts options) {
     return spk_apply(&spk_op_batch_norm, &options, x, weight, bias);
 }

@@ -110,4 +110,6 @@ const spk_op spk_op_dropout = {.name = "dropout",
                                .backward = backward,
                                .remedy = "it scales what it keeps by 1 / (1 - p): use a p further from 1"};
 
+spk_dropout_opts spk_dropout_options(void) { return (spk_dropout_opts){SPK_DROPOUT_DEFAULTS}; }
+
 spk_tensor *spk_dropout_with(spk_tensor *x, spk_dropout_opts options) { return spk_apply(&spk_op_dropout, &options, x); }

@@ -42,4 +42,6 @@ const spk_op spk_op_matmul = {.name = "matmul",
                               .backward = backward,
                               .remedy = SPK_REMEDY_OVERFLOW};
 
+spk_matmul_opts spk_matmul_options(void) { return (spk_matmul_opts){SPK_MATMUL_DEFAULTS}; }
+
 spk_tensor *spk_matmul_with(spk_tensor *a, spk_tensor *b, spk_matmul_opts options) { return spk_apply(&spk_op_matmul, &options, a, b); }

@@ -196,6 +196,8 @@ const spk_op spk_op_max = {.name = "max",
                            .forward = max_forward,
                            .backward = max_backward};
 
+spk_reduce_opts spk_reduce_options(void) { return (spk_reduce_opts){SPK_REDUCE_DEFAULTS}; }
+
 spk_tensor *spk_sum_with(spk_tensor *x, spk_reduce_opts options) { return spk_apply(&spk_op_sum, &options, x); }
 spk_tensor *spk_mean_with(spk_tensor *x, spk_reduce_opts options) { return spk_apply(&spk_op_mean, &options, x); }
 spk_tensor *spk_max_with(spk_tensor *x, spk_reduce_opts options) { return spk_apply(&spk_op_max, &options, x); }

@@ -158,6 +158,8 @@ const spk_op spk_op_cross_entropy = {.name = "cross_entropy",
                                      .backward = cross_entropy_backward,
                                      .remedy = FAR_APART};
 
+spk_cross_entropy_opts spk_cross_entropy_options(void) { return (spk_cross_entropy_opts){SPK_CROSS_ENTROPY_DEFAULTS}; }
+
 spk_tensor *spk_cross_entropy_with(spk_tensor *logits, spk_tensor *labels, spk_cross_entropy_opts options) {
     return spk_apply(&spk_op_cross_entropy, &options, logits, labels);
 }
