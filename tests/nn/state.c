@@ -1,4 +1,5 @@
 /* State files: round trips, what is in them, files by hand. */
+#include "core/version.h"
 #include "state_support.h"
 
 StateTest(a_round_trip_keeps_every_bit) {
