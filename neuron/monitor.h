@@ -18,14 +18,16 @@ typedef enum spk_watched_thing {
     SPK_WATCH_GRADIENT = 8  /**< the gradient at its output, once it is complete */
 } spk_watched_thing;
 
+/** Makes of a thing what is recorded of it, as spk_mean(x) for a rate. It runs without a graph. */
+typedef spk_tensor *(*spk_monitor_function)(spk_tensor *x);
+
 /** Options of spk_monitor_on and spk_monitor_neurons. */
 typedef struct spk_monitor_opts {
     unsigned what; /**< spk_watched_thing, or several: `SPK_WATCH_SPIKES | SPK_WATCH_MEMBRANE`; default SPK_WATCH_SPIKES */
     int64_t every; /**< one of this many steps (spk_end_step) in which a watched layer is called, from the first on; default 1 */
     int64_t most;  /**< records kept of each thing of each layer: the newest; default 100 */
     int64_t bytes; /**< numbers kept in all, in bytes: the oldest go first; default 256 MiB */
-    /** Recorded is what this makes of it, without a graph, as its mean for a rate; default NULL. */
-    spk_tensor *(*function)(spk_tensor *x);
+    spk_monitor_function function; /**< recorded is what this makes of it; default NULL: the thing itself */
 } spk_monitor_opts;
 #define SPK_MONITOR_DEFAULTS .what = SPK_WATCH_SPIKES, .every = 1, .most = 100, .bytes = (int64_t)256 << 20
 
