@@ -29,6 +29,7 @@
 #include "neuron/encoder.h"
 #include "neuron/health.h"
 #include "neuron/lif.h"
+#include "neuron/monitor.h"
 #include "neuron/op_table.h"
 #include "neuron/surrogate.h"
 

@@ -68,6 +68,14 @@ void spk_add_grad_hook(spk_tensor *x, spk_grad_hook hook, void *user) {
     x->hooks = h;
 }
 
+bool spk_observe_grad(spk_tensor *x, spk_grad_hook observer, void *user) {
+    struct spk_hook *h = spk_step_header(x->object.ctx, sizeof *h);
+    if (!h) return false;
+    *h = (struct spk_hook){observer, user, x->observers};
+    x->observers = h;
+    return true;
+}
+
 static void run_hooks(spk_tensor *x, spk_tensor *gradient) {
     for (struct spk_hook *h = x->hooks; h; h = h->next) h->call(x, gradient->size, spk_reals(gradient), h->user);
 }
@@ -91,12 +99,13 @@ static void gradient_drop(spk_ctx *ctx, spk_tensor *g) {
     spk_arena_give(&ctx->data, g->data, spk_bytes(g->size));
 }
 
+static void multiply_out(const spk_product *q, spk_real *to) { spk_gemm(false, true, q->rows, q->in, q->out, q->g, q->weight, 0, to); }
+
 /* Multiplies a pending gradient out. False without memory. */
 static bool write_out(spk_tensor *g) {
     if (!g->pending) return true;
-    const spk_product *q = &g->pending->product;
     if (!spk_tensor_take_dense(g)) return false;
-    spk_gemm(false, true, q->rows, q->in, q->out, q->g, q->weight, 0, spk_reals(g));
+    multiply_out(&g->pending->product, spk_reals(g));
     gradient_drop(g->object.ctx, g);
     g->pending = NULL;
     return true;
@@ -321,6 +330,17 @@ static void empty_gradients(spk_record *r) {
     for (int i = 0; i < r->inputs; i++) (void)spk_grad_to(r, i);
 }
 
+/* Observers see numbers, but a product stays one for the adjoint, so that not a bit of what it computes depends on who looks on. */
+static void show(spk_tensor *x, const spk_tensor *gradient) {
+    spk_ctx *ctx = x->object.ctx;
+    const struct spk_pending *pending = gradient->pending;
+    spk_real *numbers = !x->observers ? NULL : pending ? spk_step_data(ctx, spk_bytes(gradient->size)) : spk_reals(gradient);
+    if (!numbers) return;
+    if (pending) multiply_out(&pending->product, numbers);
+    for (const struct spk_hook *h = x->observers; h; h = h->next) h->call(x, gradient->size, numbers, h->user);
+    if (pending) spk_arena_give(&ctx->data, numbers, spk_bytes(gradient->size));
+}
+
 /* Runs one record's adjoint if a gradient has come to it. */
 static void step_back(spk_record *r) {
     bool any = false;
@@ -329,6 +349,7 @@ static void step_back(spk_record *r) {
         if (!out || !out->grad) continue;
         if ((out->hooks || out->retains_grad) && !write_out(out->grad)) return; /* a hook may have asked for either since it arrived */
         run_hooks(out, out->grad);
+        show(out, out->grad);
         if (r->ctx->detect_anomaly) scan_arrived(r, out);
         any = true;
     }

@@ -59,6 +59,7 @@ struct spk_ctx {
     /* Autograd's: the newest record of the tape, whether results are recorded, the stamp of backward's last walk. */
     struct spk_record *tape;
     bool grad_disabled;
+    bool trial;          /* a run whose results nobody wants: who only looks on leaves it out */
     bool detect_anomaly; /* results and gradients are scanned for NaN and infinities */
     uint64_t walk;
     const spk_scope *scope;

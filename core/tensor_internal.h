@@ -38,6 +38,7 @@ struct spk_tensor {
     bool summed;               /* of a gradient: it has had several contributions since it was last scanned */
     spk_tensor *arriving;      /* leaf with hooks: what the running backward has brought so far */
     struct spk_hook *hooks;
+    struct spk_hook *observers;  /* of a step's result: see its gradient and change nothing */
     struct spk_pending *pending; /* of a gradient: what is to be multiplied to get it; it has no data then */
     uint64_t walk;               /* the last backward walk that reached it */
 };

@@ -282,6 +282,11 @@ void spk_remove_hooks(spk_module *module, const void *user) {
     }
 }
 
+void spk_remove_hooks_everywhere(spk_ctx *ctx, const void *user) {
+    for (spk_object *object = ctx->objects.next; object != &ctx->objects; object = object->next)
+        if (object->type == &module_object) spk_remove_hooks((spk_module *)object, user);
+}
+
 static spk_tensor *forward_with_hooks(spk_module *module, spk_tensor *x) {
     for (spk_module_hook *hook = module->hooks; hook; hook = hook->next) {
         spk_tensor *instead = hook->before ? hook->before(module, x, hook->user) : NULL;

@@ -18,6 +18,8 @@ void spk_module_fail(const spk_module *module, const char *format, ...) SPK_PRIN
 bool spk_has_forward_hook(const spk_module *module, spk_forward_hook hook);
 /* Takes the hooks with this user pointer off a module again. */
 void spk_remove_hooks(spk_module *module, const void *user);
+/* The same for every module of a context. */
+void spk_remove_hooks_everywhere(spk_ctx *ctx, const void *user);
 /* Called at the end of a step: memories copy their values out of the step's memory. */
 void spk_memories_end_step(spk_module *module);
 /* Called at the end of a step that failed: memories are what they were when it began. */

@@ -311,6 +311,45 @@ Test(misuse_neuron, health) {
     spk_ctx_destroy(s->other->ctx);
 }
 
+/* Of a net of its own: the world's has no hooks left in its next step. */
+static spk_monitor *monitor(world *s) { return spk_monitor_neurons(spk_sequential(s->ctx, spk_lif(s->ctx))); }
+
+Test(misuse_neuron, monitors) {
+    IGNORE(spk_monitor_on_with, NULL_ARGUMENT, spk_monitor_on(NULL));
+    IGNORE(spk_monitor_on_with, WRONG_KIND, spk_monitor_on(none()));
+    REFUSE(spk_monitor_on_with, WRONG_KIND, "linear (net.0)|no membrane", spk_monitor_on(s->linear, .what = SPK_WATCH_MEMBRANE));
+    REFUSE(spk_monitor_on_with, WRONG_KIND, "sequential (net)|no membrane", spk_monitor_on(s->net, .what = SPK_WATCH_MEMBRANE));
+    REFUSE(spk_monitor_on_with, OUT_OF_DOMAIN, "spk_monitor_on|.what is 0", spk_monitor_on(s->net, .what = 0));
+    REFUSE(spk_monitor_on_with, OUT_OF_DOMAIN, "spk_monitor_on|.what is 16", spk_monitor_on(s->net, .what = 16));
+    REFUSE(spk_monitor_on_with, OUT_OF_DOMAIN, "spk_monitor_on|.every is 0", spk_monitor_on(s->net, .every = 0));
+    REFUSE(spk_monitor_on_with, OUT_OF_DOMAIN, "spk_monitor_on|.most is -1", spk_monitor_on(s->net, .most = -1));
+    REFUSE(spk_monitor_on_with, OUT_OF_DOMAIN, "spk_monitor_on|.bytes is 0", spk_monitor_on(s->net, .bytes = 0));
+    IGNORE(spk_monitor_neurons_with, NULL_ARGUMENT, spk_monitor_neurons(NULL));
+    IGNORE(spk_monitor_neurons_with, WRONG_KIND, spk_monitor_neurons(none()));
+    REFUSE(spk_monitor_neurons_with, WRONG_KIND, "linear (net.0)|no neurons", spk_monitor_neurons(s->linear));
+    REFUSE(spk_monitor_neurons_with, OUT_OF_DOMAIN, "spk_monitor_neurons|.most is 0", spk_monitor_neurons(s->net, .most = 0));
+    IGNORE(spk_monitor_count, NULL_ARGUMENT, spk_monitor_count(NULL, "0", ~0u));
+    IGNORE(spk_monitor_count, NULL_ARGUMENT, spk_monitor_count(NULL, NULL, ~0u));
+    IGNORE(spk_monitor_get, NULL_ARGUMENT, spk_monitor_get(NULL, "0", ~0u, 0).values);
+    IGNORE(spk_monitor_get, NULL_ARGUMENT, spk_monitor_get(NULL, NULL, ~0u, -1).values);
+    IGNORE(spk_monitor_layers, NULL_ARGUMENT, spk_monitor_layers(NULL));
+    IGNORE(spk_monitor_layer, NULL_ARGUMENT, spk_monitor_layer(NULL, 0));
+    IGNORE(spk_monitor_dropped, NULL_ARGUMENT, spk_monitor_dropped(NULL));
+    IGNORE(spk_monitor_enable, NULL_ARGUMENT, spk_monitor_enable(NULL, true));
+    IGNORE_VOID(spk_monitor_clear, NULL_ARGUMENT, spk_monitor_clear(NULL));
+    IGNORE_VOID(spk_monitor_destroy, NULL_ARGUMENT, spk_monitor_destroy(NULL));
+
+    world *s = misuse_begin("spk_monitor_get", "records and layers that are not there", __LINE__);
+    const spk_monitor *m = monitor(s);
+    cr_assert(spk_monitor_layers(m) == 1 && spk_monitor_layer(m, 0));
+    cr_assert(!spk_monitor_layer(m, 1) && !spk_monitor_layer(m, -1) && !spk_monitor_layer(m, INT32_MIN));
+    cr_assert(!spk_monitor_get(m, NULL, ~0u, 0).values && !spk_monitor_get(m, "no such", ~0u, INT64_MIN).values);
+    cr_assert(!spk_monitor_get(m, NULL, 0, INT64_MAX).values && !spk_monitor_count(m, "0", ~0u));
+    cr_assert(!spk_failed(s->ctx), "%s", spk_error(s->ctx));
+    spk_ctx_destroy(s->ctx);
+    spk_ctx_destroy(s->other->ctx);
+}
+
 /* A leak of a type of one's own that is no number. */
 static spk_leak leak_of_many(spk_base_node *of) { return (spk_leak){.by = spk_full(spk_module_ctx(&of->module), SPK_SHAPE(2), 0.5)}; }
 static spk_leak leak_of_none(spk_base_node *of) { return (spk_leak){.by = spk_full(spk_module_ctx(&of->module), SPK_SHAPE(0), 0.5)}; }
