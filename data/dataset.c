@@ -1,12 +1,13 @@
 #include "data/dataset.h"
 #include "core/context_internal.h"
+#include "data/element_internal.h"
 #include "data/idx_internal.h"
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
 /* Below this, whole numbers are exact as float. */
-#define LABEL_LIMIT ((spk_real)16777216)
+#define LABEL_LIMIT ((int64_t)1 << 24)
 /* Each epoch's order has 2^34 words of a stream of 2^64 for itself. */
 #define LAST_EPOCH (((int64_t)1 << 30) - 1)
 
@@ -58,16 +59,13 @@ static bool check_batches(spk_ctx *ctx, const char *who, const spk_dataset_opts 
 }
 
 static bool check_labels(spk_ctx *ctx, const char *who, const spk_idx *labels) {
-    spk_real block[256];
-    const int64_t length = (int64_t)(sizeof block / sizeof *block);
-    for (int64_t first = 0; first < labels->size; first += length) {
-        const int64_t n = labels->size - first < length ? labels->size - first : length;
-        spk_idx_scaled(labels, first, n, 1, block);
-        for (int64_t i = 0; i < n; i++) {
-            if (block[i] >= 0 && block[i] < LABEL_LIMIT && (spk_real)(int64_t)block[i] == block[i]) continue;
-            spk_fail(ctx, "%s: label %" PRId64 " is %g; labels are whole numbers from 0 to 2^24 - 1", who, first + i, (double)block[i]);
-            return false;
-        }
+    for (int64_t i = 0; i < labels->size; i++) {
+        int64_t label;
+        spk_real shown;
+        if (spk_element_whole(labels->element, labels->data, i, &label) && label >= 0 && label < LABEL_LIMIT) continue;
+        spk_idx_scaled(labels, i, 1, 1, &shown);
+        spk_fail(ctx, "%s: label %" PRId64 " is %g; labels are whole numbers from 0 to 2^24 - 1", who, i, (double)shown);
+        return false;
     }
     return true;
 }

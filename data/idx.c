@@ -1,5 +1,6 @@
 #include "data/idx_internal.h"
 #include "core/context_internal.h"
+#include "data/element_internal.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -9,22 +10,6 @@
 #define FIRST_BLOCK ((int64_t)4096)
 /* gzread counts in int. */
 #define MOST_AT_ONCE ((int64_t)1 << 30)
-
-int64_t spk_element_size(spk_element element) {
-    switch (element) {
-    case SPK_U8:
-    case SPK_I8:
-        return 1;
-    case SPK_I16:
-        return 2;
-    case SPK_I32:
-    case SPK_F32:
-        return 4;
-    case SPK_F64:
-        return 8;
-    }
-    return 0;
-}
 
 static void idx_destroy(spk_object *object) { spk_release(object->ctx, ((spk_idx *)object)->data); }
 
@@ -202,30 +187,8 @@ spk_shape spk_idx_shape(const spk_idx *idx) { return idx ? idx->shape : SPK_SHAP
 spk_element spk_idx_element(const spk_idx *idx) { return idx ? idx->element : SPK_U8; }
 const void *spk_idx_data(const spk_idx *idx) { return idx ? idx->data : NULL; }
 
-#define CONVERT(type) \
-    for (int64_t i = 0; i < n; i++) out[i] = (spk_real)((double)((const type *)idx->data)[first + i] * scale)
-
 void spk_idx_scaled(const spk_idx *idx, int64_t first, int64_t n, double scale, spk_real *out) {
-    switch (idx->element) {
-    case SPK_U8:
-        CONVERT(uint8_t);
-        break;
-    case SPK_I8:
-        CONVERT(int8_t);
-        break;
-    case SPK_I16:
-        CONVERT(int16_t);
-        break;
-    case SPK_I32:
-        CONVERT(int32_t);
-        break;
-    case SPK_F32:
-        CONVERT(float);
-        break;
-    case SPK_F64:
-        CONVERT(double);
-        break;
-    }
+    spk_elements_scaled(idx->element, idx->data, first, n, scale, out);
 }
 
 bool spk_idx_to_real(const spk_idx *idx, int64_t first, int64_t n, spk_real *out) {

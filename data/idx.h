@@ -7,8 +7,20 @@
 
 SPK_BEGIN_DECLS
 
-/** Type of the elements, numbered as IDX files do. */
-typedef enum spk_element { SPK_U8 = 0x08, SPK_I8 = 0x09, SPK_I16 = 0x0B, SPK_I32 = 0x0C, SPK_F32 = 0x0D, SPK_F64 = 0x0E } spk_element;
+/** Type of the elements of an array in memory. IDX files know the first six, by these numbers; .npy files all of them. */
+typedef enum spk_element {
+    SPK_U8 = 0x08,
+    SPK_I8 = 0x09,
+    SPK_I16 = 0x0B,
+    SPK_I32 = 0x0C,
+    SPK_F32 = 0x0D,
+    SPK_F64 = 0x0E,
+    SPK_BOOL = 0x100, /**< uint8_t, 0 or 1 */
+    SPK_U16,
+    SPK_U32,
+    SPK_U64,
+    SPK_I64
+} spk_element;
 
 /** Bytes of one element; 0 for what is no element type. */
 SPK_API int64_t spk_element_size(spk_element element);
