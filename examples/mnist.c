@@ -3,7 +3,8 @@
  *
  *     build/release/examples/mnist --help
  */
-#include "mnist_train.h"
+#include "mnist_console.h"
+#include "mnist_log.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -25,9 +26,9 @@ static spk_module *network(spk_ctx *ctx, const options *o) {
     spk_module *layers[4 * MOST_HIDDEN + 2];
     int n = 0;
     int64_t width = SPK_DIGIT_SIZE;
-    for (int i = 0; i < o->hidden_layers; width = o->hidden[i++]) {
-        layers[n++] = spk_linear_layer(ctx, width, o->hidden[i]);
-        layers[n++] = spk_batch_norm1d(ctx, o->hidden[i]);
+    for (int i = 0; i < o->hidden.n; width = o->hidden.number[i++]) {
+        layers[n++] = spk_linear_layer(ctx, width, o->hidden.number[i]);
+        layers[n++] = spk_batch_norm1d(ctx, o->hidden.number[i]);
         layers[n++] = neurons(ctx, o, true);
         if (o->dropout > 0) layers[n++] = spk_dropout_layer(ctx, .p = o->dropout, .T = o->T);
     }
@@ -43,28 +44,45 @@ spk_tensor *scores(spk_module *net, spk_tensor *x, const options *o) {
     return spk_mean_over_time(spk_call(net, poisson ? spk_poisson_encode(x, o->T) : spk_constant_encode(x, o->T)), o->T);
 }
 
+/* Trains, saves and tests; the program's exit status. */
+static int learn(training *t) {
+    const options *o = t->o;
+    tally tested;
+    outcome how = {.signal = o->epochs ? train(t) : 0};
+    if (how.signal) how.saved = spk_failed(t->ctx) ? NULL : o->checkpoint;
+    else {
+        if (o->save && spk_save(t->net, o->save)) how.saved = o->save;
+        tested = evaluate(t->ctx, t->net, t->test, o);
+        how.tested = &tested;
+    }
+    how.error = spk_error(t->ctx);
+    tell_end(t, &how);
+    if (spk_failed(t->ctx)) return 1;
+    return how.signal ? 128 + how.signal : 0; /* as the shell says it */
+}
+
 /* The program's exit status. */
 static int run(spk_ctx *ctx, const options *o) {
     spk_module *net = network(ctx, o);
     spk_detect_anomaly(ctx, o->detect_anomaly);
     if (o->load) spk_load(net, o->load);
-    if (o->n_images) return !predict(ctx, net, o);
-    spk_dataset *training = spk_mnist(ctx, o->data, true, .batch = o->batch, .shuffle = true, .seed = o->seed, .drop_last = true);
-    spk_dataset *test = o->validation ? spk_dataset_split(training, o->validation) : spk_mnist(ctx, o->data, false, .batch = o->batch);
+    if (o->predict) return !predict(ctx, net, o);
+    spk_dataset *images = spk_mnist(ctx, o->data, true, .batch = o->batch, .shuffle = true, .seed = o->seed, .drop_last = true);
+    spk_dataset *test = o->validation ? spk_dataset_split(images, o->validation) : spk_mnist(ctx, o->data, false, .batch = o->batch);
     if (spk_failed(ctx)) return 1;
-    const int stopped = o->epochs ? train(ctx, net, o, training, test) : 0;
-    if (stopped) return spk_failed(ctx) ? 1 : 128 + stopped; /* as the shell says it */
-    if (o->save && spk_save(net, o->save)) printf("saved %s\n", o->save);
-    const tally tested = evaluate(ctx, net, test, o);
-    if (!spk_failed(ctx)) printf("%s accuracy %.2f %%\n", o->validation ? "validation" : "test", percent(&tested));
-    return 0;
+    run_log log;
+    if (!run_log_open(&log, o)) return 1;
+    console terminal = console_begin(o);
+    observer *const observers[] = {&terminal.observer, &log.observer, NULL};
+    const int status = learn(&(training){.ctx = ctx, .net = net, .o = o, .images = images, .test = test, .observers = observers});
+    return run_log_close(&log) || status ? status : 1;
 }
 
 int main(int argc, char **argv) {
     options o;
     int status = options_read(&o, argc, argv);
     if (status >= 0) return status;
-    if (o.threads) spk_set_threads(o.threads);
+    if (o.threads) spk_set_threads((int)o.threads);
     spk_ctx *ctx = spk_ctx_create(.seed = (uint64_t)o.seed);
     status = run(ctx, &o);
     if (spk_failed(ctx)) {

@@ -35,19 +35,6 @@ tally evaluate(spk_ctx *ctx, spk_module *net, spk_dataset *test, const options *
 
 double percent(const tally *sum) { return sum->images ? 100.0 * (double)sum->correct / (double)sum->images : 0; }
 
-/* A training run; what a checkpoint has to hold besides the net and the optimizer are the last lines. */
-typedef struct training {
-    spk_ctx *ctx;
-    spk_module *net;
-    const options *o;
-    spk_dataset *images, *test;
-    spk_optimizer *optimizer;
-    spk_schedule *schedule;
-    spk_health *health;
-    int64_t epoch, batch; /* of the next step */
-    tally sum;            /* of the running epoch */
-} training;
-
 /* SIGINT or SIGTERM, once it has come. One more, some seconds later, ends the program at once; sooner it is the same one, which
  * some programs that pass signals on (timeout) send to the process and to its group. */
 static volatile sig_atomic_t stopping;
@@ -80,16 +67,14 @@ static bool checkpoint(training *t, bool load) {
                                       {.name = "loss", .real = &t->sum.loss},
                                       {.name = "correct", .whole = &t->sum.correct},
                                       {.name = "images", .whole = &t->sum.images}};
-    const char *notice = NULL;
     spk_text settings = {.ctx = t->ctx};
-    options_settings(t->o, &settings);
+    options_settings(t->o, false, &settings);
     spk_checkpoint_opts kept = spk_checkpoint_options();
-    kept.optimizer = t->optimizer, kept.settings = settings.data, kept.notice = &notice;
+    kept.optimizer = t->optimizer, kept.settings = settings.data, kept.notice = &t->notice;
     kept.variables = variables, kept.n_variables = sizeof variables / sizeof *variables;
     bool done;
     if (load) {
         done = spk_checkpoint_load_with(t->net, t->o->checkpoint, kept) && spk_dataset_seek(t->images, t->epoch, t->batch);
-        if (notice) printf("%s\n", notice);
     } else {
         t->epoch = spk_dataset_epoch(t->images), t->batch = spk_dataset_position(t->images);
         done = spk_checkpoint_save_with(t->net, t->o->checkpoint, kept);
@@ -98,26 +83,18 @@ static bool checkpoint(training *t, bool load) {
     return done;
 }
 
-static void resume(training *t) {
-    const char *path = t->o->checkpoint;
-    if (!spk_checkpoint_exists(path)) printf("there is no %s yet: starting from the beginning\n", path);
-    else if (checkpoint(t, true)) printf("going on from %s, after %lld steps\n", path, (long long)spk_schedule_now(t->schedule));
-    fflush(stdout);
-}
-
 /* Whether it is time for a checkpoint: after every N steps, or an epoch, and at the end. */
 static bool is_due(const training *t) {
     const int64_t step = spk_schedule_now(t->schedule), batches = spk_dataset_batches(t->images);
     return t->o->checkpoint && (step == t->o->epochs * batches || step % (t->o->every ? t->o->every : batches) == 0);
 }
 
-/* After a signal: between two steps, or two epochs. */
-static void save_and_say_so(training *t) {
-    const char *signal_name = stopping == SIGINT ? "SIGINT" : "SIGTERM", *path = t->o->checkpoint;
-    const long long step = spk_schedule_now(t->schedule);
-    if (!path) printf("stopped by %s after step %lld; nothing is saved (--checkpoint FILE does)\n", signal_name, step);
-    else if (checkpoint(t, false)) printf("stopped by %s after step %lld: saved %s; --resume goes on\n", signal_name, step, path);
-}
+/* Tells all observers. */
+#define TELL(t, function, ...)                         \
+    for (observer *const *w = (t)->observers; *w; w++) \
+        if ((*w)->function) (*w)->function(*w, __VA_ARGS__)
+
+void tell_end(const training *t, const outcome *how) { TELL(t, ends, t, how); }
 
 /* What the net is shown in training. */
 static spk_tensor *training_images(spk_tensor *x, const options *o) {
@@ -145,43 +122,37 @@ static void train_epoch(training *t) {
         spk_reset(t->net);
         spk_end_step(t->ctx);
         if (is_due(t)) checkpoint(t, false);
+        TELL(t, stepped, t);
     }
 }
 
-static void report(int64_t epoch, const tally *trained, const tally *tested, const options *o, double speed, double took) {
-    printf("epoch %2lld  loss %.4f  training %.2f %%  %s %.2f %%  firing", (long long)epoch, trained->loss / (double)trained->images,
-           percent(trained), o->validation ? "validation" : "test", percent(tested));
-    for (int i = 0; i < o->hidden_layers + reads_spikes(o); i++) printf(" %.3f", tested->rate[i] / (double)tested->images);
-    printf("  %.0f images/s  %.1f s\n", speed, took);
-    fflush(stdout);
-}
-
-/* One epoch, or what is left of it, and its line. */
+/* One epoch, or what is left of it, and its result. */
 static void epoch(training *t) {
     const double start = seconds();
     const int64_t number = spk_dataset_epoch(t->images) + 1, before = t->sum.images;
     train_epoch(t);
     if (stopping || spk_failed(t->ctx)) return;
-    const double took = seconds() - start;
-    const tally tested = evaluate(t->ctx, t->net, t->test, t->o);
-    if (!spk_failed(t->ctx)) report(number, &t->sum, &tested, t->o, (double)(t->sum.images - before) / took, took);
-    printf("%s", spk_health_report(t->health));
+    epoch_result e = {.number = number, .trained = t->sum, .seconds = seconds() - start};
+    e.images_per_second = (double)(t->sum.images - before) / e.seconds;
+    e.learning_rate = spk_schedule_lr(t->schedule, 0, spk_schedule_now(t->schedule) - 1);
+    e.tested = evaluate(t->ctx, t->net, t->test, t->o);
+    e.health = spk_health_report(t->health);
+    if (!spk_failed(t->ctx)) TELL(t, epoch_done, t, &e);
     spk_health_clear(t->health);
-    fflush(stdout);
     t->sum = (tally){0};
 }
 
-int train(spk_ctx *ctx, spk_module *net, const options *o, spk_dataset *images, spk_dataset *test) {
-    training t = {.ctx = ctx, .net = net, .o = o, .images = images, .test = test};
-    t.optimizer = spk_adam(net, .lr = o->lr);
-    t.schedule = spk_one_cycle_lr(t.optimizer, .steps = o->epochs * spk_dataset_batches(images), .start = 0.2);
-    printf("%s\n%lld parameters, %d threads\n", spk_repr(net), (long long)spk_parameter_count(net, true), spk_threads());
-    spk_end_step(ctx);
-    t.health = spk_watch_health(net);
-    if (o->resume) resume(&t);
+int train(training *t) {
+    const options *o = t->o;
+    t->optimizer = spk_adam(t->net, .lr = o->lr);
+    t->schedule = spk_one_cycle_lr(t->optimizer, .steps = o->epochs * spk_dataset_batches(t->images), .start = 0.2);
+    t->health = spk_watch_health(t->net);
+    t->resumed = o->resume && spk_checkpoint_exists(o->checkpoint) && checkpoint(t, true);
+    if (!spk_failed(t->ctx)) TELL(t, begins, t);
+    spk_end_step(t->ctx);
     handle_signals(stop);
-    while (spk_dataset_epoch(images) < o->epochs && !stopping && !spk_failed(ctx)) epoch(&t);
-    if (stopping && !spk_failed(ctx)) save_and_say_so(&t);
+    while (spk_dataset_epoch(t->images) < o->epochs && !stopping && !spk_failed(t->ctx)) epoch(t);
+    if (stopping && o->checkpoint) checkpoint(t, false);
     handle_signals(SIG_DFL);
     return stopping;
 }
