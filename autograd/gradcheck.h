@@ -19,11 +19,11 @@ typedef struct spk_gradcheck_opts {
 
 /** The worst element that spk_gradcheck saw. */
 typedef struct spk_gradcheck_report {
-    bool passed;
-    double error; /**< |analytic - numeric|, relative as the tolerance is */
-    int input;
-    int64_t element;
-    double analytic, numeric;
+    bool passed;              /**< no error is above the tolerance, and the context has not failed */
+    double error;             /**< |analytic - numeric|, relative as the tolerance is */
+    int input;                /**< number of the worst element's input */
+    int64_t element;          /**< its number there */
+    double analytic, numeric; /**< its gradient by backward, and by differences */
 } spk_gradcheck_report;
 
 /**

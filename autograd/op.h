@@ -16,7 +16,7 @@ typedef struct spk_record spk_record;
  * appends a record to the tape if a gradient may be asked for. See examples/custom_op.c.
  */
 typedef struct spk_op {
-    const char *name;
+    const char *name;         /**< for messages */
     int inputs;               /**< how many; 0 means any number, which infer then checks */
     size_t attributes;        /**< size of the attributes, which are copied into the record; 0 for none */
     int outputs;              /**< how many, at most SPK_MAX_OUTPUTS; 0 means 1 */
@@ -39,21 +39,21 @@ typedef struct spk_op {
 
 /** A call of an op: on the tape it is what backward walks. Ops read `in`, `out`, `attributes` and `saved`. */
 struct spk_record {
-    const spk_op *op;
-    const void *attributes;
-    int inputs;
-    spk_tensor **in;
+    const spk_op *op;                 /**< what was called */
+    const void *attributes;           /**< a copy of those that it was called with */
+    int inputs;                       /**< how many */
+    spk_tensor **in;                  /**< the inputs; NULL for an optional one that was not given */
     spk_tensor *out[SPK_MAX_OUTPUTS]; /**< NULL for one that nobody asked for */
     void *saved;                      /**< from spk_save_for_backward */
 
-    /* The tape's own. */
-    spk_ctx *ctx;
-    const char *path; /* the module that called, for messages */
-    spk_record *previous;
-    unsigned wanted;            /* outputs asked for */
-    bool recorded, consumed;    /* on the tape; walked by a backward that did not retain */
-    spk_tensor **contributions; /* what backward of this record gives to its inputs' gradients */
-    uint64_t *versions;         /* of the inputs, then of the outputs, when they were recorded */
+    spk_ctx *ctx;               /**< the context; this and what follows is the tape's own */
+    const char *path;           /**< the module that called, for messages */
+    spk_record *previous;       /**< on the tape */
+    unsigned wanted;            /**< outputs asked for */
+    bool recorded;              /**< on the tape */
+    bool consumed;              /**< walked by a backward that did not retain */
+    spk_tensor **contributions; /**< what backward of this record gives to its inputs' gradients */
+    uint64_t *versions;         /**< of the inputs, then of the outputs, when they were recorded */
 };
 
 /** Calls an op with one output: `spk_apply(&op, &attributes or NULL, x, y)`. NULL stands for an optional input. */
@@ -127,8 +127,8 @@ SPK_API spk_real *spk_grad_to(spk_record *r, int i);
 SPK_API void spk_grad_pass(spk_record *r, int k, int i);
 /** A gradient that is not multiplied out: g [rows, out] times the transpose of weight [in, out]. */
 typedef struct spk_product {
-    int64_t rows, in, out;
-    const spk_real *g, *weight;
+    int64_t rows, in, out;      /**< the sizes */
+    const spk_real *g, *weight; /**< the factors */
 } spk_product;
 /**
  * In backward: gives input i, of `rows` rows of `in` elements, the product of output k's gradient and the weight's transpose as its

@@ -38,7 +38,7 @@ SPK_API spk_tensor *spk_clamp(spk_tensor *x, double lowest, double highest); /**
  * @{ */
 /** Options of spk_matmul: read a factor transposed. */
 typedef struct spk_matmul_opts {
-    bool transpose_a, transpose_b;
+    bool transpose_a, transpose_b; /**< default false */
 } spk_matmul_opts;
 #define SPK_MATMUL_DEFAULTS .transpose_a = false
 /** a [m, k] b [k, n] = [m, n]; `.transpose_a = true` reads a as stored [k, m], `.transpose_b` b as [n, k]. */
@@ -56,8 +56,8 @@ SPK_API spk_tensor *spk_linear(spk_tensor *x, spk_tensor *weight, spk_tensor *bi
  * @{ */
 /** A set of axes; none means all. */
 typedef struct spk_axis_set {
-    int count;
-    int axis[SPK_MAX_AXES];
+    int count;              /**< how many; -1 in an invalid set */
+    int axis[SPK_MAX_AXES]; /**< their numbers, negative ones from the last */
 } spk_axis_set;
 /** `SPK_AXES(0, -1)`: axes by number, negative ones from the last. */
 #define SPK_AXES(...) spk_axes_of((int)(sizeof((int[]){__VA_ARGS__}) / sizeof(int)), (const int[]){__VA_ARGS__})

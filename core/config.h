@@ -25,18 +25,24 @@
 
 /**
  * The number type of every tensor: float in libspiketape, double in libspiketape64 (compile with -DSPK_REAL_DOUBLE, which
- * pkg-config and CMake do for you). SPK_BY_REAL(a, b) is the one way to choose between a float and a double spelling.
+ * pkg-config and CMake do for you).
  */
 #ifdef SPK_REAL_DOUBLE
 typedef double spk_real;
-#    define SPK_BY_REAL(for_float, for_double) for_double
 #else
 typedef float spk_real;
+#endif
+
+/** The one way to choose between a float and a double spelling: SPK_BY_REAL(sqrtf, sqrt). */
+#ifdef SPK_REAL_DOUBLE
+#    define SPK_BY_REAL(for_float, for_double) for_double
+#else
 #    define SPK_BY_REAL(for_float, for_double) for_float
 #endif
 
 /** A voltage that is absent: `v_reset = SPK_NONE` asks for soft reset. It is a NaN; compare it with spk_is_none. */
 #define SPK_NONE (__builtin_nan(""))
+/** True for SPK_NONE. */
 #define spk_is_none(value) ((value) != (value))
 
 /**

@@ -6,6 +6,7 @@
 
 SPK_BEGIN_DECLS
 
+/** A context: see spk_ctx_create. */
 typedef struct spk_ctx spk_ctx;
 
 /**
@@ -18,9 +19,9 @@ typedef struct spk_ctx spk_ctx;
  * memory. Where one of the first three gets none the call fails with an error, where a thread gets none there are fewer threads.
  */
 typedef struct spk_allocator {
-    void *(*allocate)(void *user, size_t bytes);
-    void (*release)(void *user, void *block);
-    void *user;
+    void *(*allocate)(void *user, size_t bytes); /**< as malloc */
+    void (*release)(void *user, void *block);    /**< as free */
+    void *user;                                  /**< handed to both */
 } spk_allocator;
 
 /** Options of spk_ctx_create. */
@@ -108,7 +109,7 @@ SPK_API void spk_set_road(spk_ctx *ctx, spk_road road);
 /** How many products took each road since the context was made: with inputs, for weights, and for spikes under a surrogate of compact
  * support. */
 typedef struct spk_road_counts {
-    int64_t sparse, dense;
+    int64_t sparse, dense; /**< products that took the road */
 } spk_road_counts;
 /** The counts; zeros for NULL. */
 SPK_API spk_road_counts spk_roads_taken(const spk_ctx *ctx);
@@ -126,14 +127,14 @@ SPK_API const char *spk_build_info(void);
 
 /** What a context knows of the things that it owns; embed it first in a struct of one's own. */
 typedef struct spk_object {
-    const struct spk_object_type *type;
-    spk_ctx *ctx;
-    struct spk_object *previous, *next;
+    const struct spk_object_type *type; /**< what it is */
+    spk_ctx *ctx;                       /**< whose it is */
+    struct spk_object *previous, *next; /**< the context's list */
 } spk_object;
 
 /** The type of an owned thing. */
 typedef struct spk_object_type {
-    const char *name;
+    const char *name;                      /**< for messages */
     void (*destroy)(spk_object *object);   /**< frees what the object holds besides its own block; may be NULL */
     void (*end_step)(spk_object *object);  /**< called by spk_end_step before step tensors go; may be NULL. It must need no memory */
     void (*drop_step)(spk_object *object); /**< called instead when the step has failed; NULL: end_step is */

@@ -11,8 +11,8 @@ SPK_BEGIN_DECLS
 
 /** Sizes of the axes, outermost first (row-major). Zero axes is a scalar of one element. */
 typedef struct spk_shape {
-    int axes;
-    int64_t dim[SPK_MAX_AXES];
+    int axes;                  /**< how many; -1 in an invalid shape */
+    int64_t dim[SPK_MAX_AXES]; /**< their sizes */
 } spk_shape;
 
 /** `SPK_SHAPE(32, 784)`: a shape written in place. More than SPK_MAX_AXES sizes give an invalid shape, which constructors refuse. */
@@ -33,7 +33,7 @@ SPK_API bool spk_shape_broadcast(spk_shape a, spk_shape b, spk_shape *out);
 #define SPK_SHAPE_TEXT 160
 /** A shape as text, `[32, 784]`; it has a lifetime of its own so that printf calls can nest it: spk_shape_text(s).text. */
 typedef struct spk_shape_string {
-    char text[SPK_SHAPE_TEXT];
+    char text[SPK_SHAPE_TEXT]; /**< ends with 0 */
 } spk_shape_string;
 /** Writes a shape for messages. */
 SPK_API spk_shape_string spk_shape_text(spk_shape shape);

@@ -8,9 +8,9 @@ SPK_BEGIN_DECLS
 
 /** A growing text. Start with {.ctx = ctx}; `data` is NULL until something is added. Free it with spk_text_free. */
 typedef struct spk_text {
-    spk_ctx *ctx;
-    char *data;
-    size_t length, capacity;
+    spk_ctx *ctx;            /**< whose memory it takes */
+    char *data;              /**< the text, which ends with 0; NULL at first */
+    size_t length, capacity; /**< characters that it has, and bytes that there is room for */
 } spk_text;
 
 /** Adds printf-like; without memory the context's error is set and the text stays as it was. Nothing for a NULL text, or without a ctx. */

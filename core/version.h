@@ -8,7 +8,9 @@ SPK_BEGIN_DECLS
 
 /** The release of the headers, MAJOR.MINOR.PATCH: `#if SPK_VERSION_MINOR >= 2`. docs/install.md says what each number promises. */
 #define SPK_VERSION_MAJOR 0
+/** The second number of the release. */
 #define SPK_VERSION_MINOR 1
+/** The third number of the release. */
 #define SPK_VERSION_PATCH 0
 
 /** The same as text, "0.1.0". */

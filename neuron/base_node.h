@@ -60,7 +60,7 @@ typedef struct spk_neuron_type {
 
 /** A neuron layer. Embed it first in a struct of one's own; its memory `v` is the membrane. */
 struct spk_base_node {
-    spk_module module;
+    spk_module module; /**< the neuron as a module */
     SPK_BASE_NODE_FIELDS
     spk_tensor *spikes; /**< of the last forward */
     spk_tensor *v_seq;  /**< of the last forward, under store_v_seq */

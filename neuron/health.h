@@ -39,11 +39,11 @@ SPK_API spk_health_opts spk_health_options(void);
 
 /** What was seen of one layer since spk_watch_health or spk_health_clear. */
 typedef struct spk_layer_health {
-    const char *name, *type; /**< `net.2`, `lif`; as long as the watch */
-    int64_t neuron_steps, spikes;
-    int64_t neurons, never,
-        always;  /**< one sample's neurons; those that never fired and those that always did; 0 if their number changed */
-    double rate; /**< spikes / neuron_steps; NaN before a call */
+    const char *name, *type;      /**< `net.2`, `lif`; as long as the watch */
+    int64_t neuron_steps, spikes; /**< neurons times samples times steps, and how many of them fired */
+    int64_t neurons;              /**< one sample's; this and the next two are 0 if their number changed */
+    int64_t never, always;        /**< those that never fired, and those that always did */
+    double rate;                  /**< spikes / neuron_steps; NaN before a call */
     /** The mean of g(H - v_threshold) / g(0) over the neuron-steps of the backwards looked at, g the surrogate's derivative; NaN without
      * any. */
     double slope;

@@ -14,7 +14,7 @@ typedef void (*spk_surrogate_function)(const spk_surrogate *surrogate, int64_t n
 
 /** A surrogate: a value, copied freely. Make one with the functions below. */
 struct spk_surrogate {
-    const char *name;
+    const char *name;                 /**< for messages */
     spk_surrogate_function grad;      /**< the derivative that backward uses; NULL in an invalid surrogate */
     spk_surrogate_function primitive; /**< its integral, forward's value when not spiking */
     spk_real alpha, leak;             /**< its parameters */
@@ -64,7 +64,9 @@ SPK_API const char *spk_surrogate_name(int i);
 
 /** @name The two that snngrow has, as it spells them
  * @{ */
+/** As spk_surrogate_of("sigmoid", ...). */
 #define spk_surrogate_sigmoid(...) spk_surrogate_named("sigmoid", SPK_KEYWORDS(spk_surrogate_opts, SPK_SURROGATE_DEFAULTS, __VA_ARGS__))
+/** As spk_surrogate_of("atan", ...). */
 #define spk_surrogate_atan(...) spk_surrogate_named("atan", SPK_KEYWORDS(spk_surrogate_opts, SPK_SURROGATE_DEFAULTS, __VA_ARGS__))
 /** @} */
 

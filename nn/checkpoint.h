@@ -8,9 +8,9 @@ SPK_BEGIN_DECLS
 
 /** A variable of the program that a checkpoint keeps: one of the two is set, and is read by saving and written by loading. */
 typedef struct spk_variable {
-    const char *name;
-    int64_t *whole;
-    double *real;
+    const char *name; /**< its name in the file */
+    int64_t *whole;   /**< where a whole number is, or NULL */
+    double *real;     /**< where a real one is, or NULL */
 } spk_variable;
 
 /** Options of spk_checkpoint_save and spk_checkpoint_load; give both the same. */

@@ -7,8 +7,9 @@
 
 SPK_BEGIN_DECLS
 
-/** The most characters of a module's or slot's own name, with its end; and of a dotted name. Longer ones are refused, never cut. */
+/** The most characters of a module's or slot's own name, with its end. Longer ones are refused, never cut. */
 #define SPK_NAME 48
+/** The most characters of a dotted name, with its end. */
 #define SPK_DOTTED_NAME 256
 
 /** What a slot holds; as a mask, what a walk visits. */
@@ -20,17 +21,17 @@ typedef enum spk_slot_kind {
 
 /** A named tensor of a module. Read `tensor` of parameters and buffers; use the functions below for memories. */
 typedef struct spk_slot {
-    char name[SPK_NAME];
-    spk_slot_kind kind;
-    bool transposed;    /**< written to files with its two axes exchanged: a linear weight, [in, out] here, [out, in] there */
-    spk_tensor *tensor; /**< a memory's is NULL while it is at its reset value */
-    double reset_value; /**< of a memory */
-    spk_tensor *kept;   /**< a memory's own storage between steps */
-    spk_tensor *larger; /**< storage that takes kept's place at the end of the step, where that is too small */
-    bool ended;         /**< a memory whose graph was freed by spk_end_step: spk_reset or spk_detach must come before the next forward */
-    spk_tensor *before; /**< a memory when the step began: where a step that fails puts it back */
-    bool before_ended;
-    struct spk_slot *next;
+    char name[SPK_NAME];   /**< its name in the module */
+    spk_slot_kind kind;    /**< what it holds */
+    bool transposed;       /**< written to files with its two axes exchanged: a linear weight, [in, out] here, [out, in] there */
+    spk_tensor *tensor;    /**< a memory's is NULL while it is at its reset value */
+    double reset_value;    /**< of a memory */
+    spk_tensor *kept;      /**< a memory's own storage between steps */
+    spk_tensor *larger;    /**< storage that takes kept's place at the end of the step, where that is too small */
+    bool ended;            /**< a memory whose graph was freed by spk_end_step: spk_reset or spk_detach must come before the next forward */
+    spk_tensor *before;    /**< a memory when the step began: where a step that fails puts it back */
+    bool before_ended;     /**< `ended` at that time */
+    struct spk_slot *next; /**< of the module */
 } spk_slot;
 
 typedef struct spk_module spk_module;
@@ -42,8 +43,8 @@ typedef spk_tensor *(*spk_forward_hook)(spk_module *module, spk_tensor *x, spk_t
 
 /** The type of a module. */
 typedef struct spk_module_type {
-    const char *name;
-    size_t size; /**< of the struct that embeds spk_module first */
+    const char *name; /**< as spk_repr prints it */
+    size_t size;      /**< of the struct that embeds spk_module first */
     /** y from x. Call modules with spk_call, which runs the hooks; forward itself runs none. */
     spk_tensor *(*forward)(spk_module *module, spk_tensor *x);
     /** Adds the module's own parameters to its printed line, `784, 10, bias=true`; may be NULL. */
@@ -54,13 +55,13 @@ typedef struct spk_module_type {
 
 /** A module; embed it first in a struct of one's own. Fields are for reading; functions change them. */
 struct spk_module {
-    spk_object object;
-    const spk_module_type *type;
-    char name[SPK_NAME];
-    spk_module *parent, *first_child, *next_sibling;
-    spk_slot *slots;
-    bool training;
-    struct spk_module_hook *hooks;
+    spk_object object;                               /**< what the context knows of it */
+    const spk_module_type *type;                     /**< what it is */
+    char name[SPK_NAME];                             /**< its name in its parent */
+    spk_module *parent, *first_child, *next_sibling; /**< its place in the tree; NULL for none */
+    spk_slot *slots;                                 /**< its own, in the order of registration */
+    bool training;                                   /**< training mode */
+    struct spk_module_hook *hooks;                   /**< its hooks */
 };
 
 /**
@@ -111,9 +112,9 @@ SPK_API const char *spk_repr(spk_module *module);
 /** A place in a walk over slots: `for (spk_walk w = spk_walk_slots(net, SPK_PARAMETER); spk_walk_next(&w);) use(w.name, w.slot->tensor);`
  */
 typedef struct spk_walk {
-    spk_module *root, *module; /**< where the walk began, and the module of the slot */
-    spk_slot *slot;            /**< the slot visited */
-    unsigned kinds;
+    spk_module *root, *module;  /**< where the walk began, and the module of the slot */
+    spk_slot *slot;             /**< the slot visited */
+    unsigned kinds;             /**< what is visited: a mask of spk_slot_kind */
     char name[SPK_DOTTED_NAME]; /**< its dotted name from the root, `fc1.weight` */
 } spk_walk;
 /** A walk over the slots of these kinds (a mask), parents before children, in the order of registration. */

@@ -80,7 +80,7 @@ SPK_API void spk_optimizer_destroy(spk_optimizer *optimizer);
  * @{ */
 /** Options of spk_optimizer_add_group; SPK_NONE (the default) takes what the optimizer was made with. */
 typedef struct spk_group_opts {
-    double lr, weight_decay;
+    double lr, weight_decay; /**< as in the constructor's options */
 } spk_group_opts;
 #define SPK_GROUP_DEFAULTS .lr = SPK_NONE, .weight_decay = SPK_NONE
 /**

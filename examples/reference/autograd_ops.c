@@ -97,6 +97,13 @@ static void products_and_reductions(spk_ctx *ctx) {
         //! [spk_matmul]
     }
     {
+        //! [spk_matmul_options]
+        spk_matmul_opts options = spk_matmul_options(); /* from C++, or where options come from elsewhere */
+        options.transpose_a = true;
+        CHECK(HOLDS(spk_matmul_with(a, a, options), 17, 22, 27, 22, 29, 36, 27, 36, 45)); /* a = [[1, 2, 3], [4, 5, 6]] */
+        //! [spk_matmul_options]
+    }
+    {
         //! [spk_linear]
         spk_tensor *weight = spk_full(ctx, SPK_SHAPE(3, 4), 1), *bias = spk_full(ctx, SPK_SHAPE(4), 0.5); /* [in, out] and [out] */
         spk_tensor *y = spk_linear(a, weight, bias); /* a = [[1, 2, 3], [4, 5, 6]]; NULL for no bias */
@@ -129,6 +136,13 @@ static void products_and_reductions(spk_ctx *ctx) {
         CHECK(spk_item(spk_max(a)) == 6);                       /* a = [[1, 2, 3], [4, 5, 6]] */
         CHECK(HOLDS(spk_max(a, .axes = SPK_AXES(0)), 4, 5, 6)); /* of each column */
         //! [spk_max]
+    }
+    {
+        //! [spk_reduce_options]
+        spk_reduce_opts options = spk_reduce_options();
+        options.axes = spk_axes_of(1, (const int[]){0});
+        CHECK(HOLDS(spk_sum_with(a, options), 5, 7, 9)); /* a = [[1, 2, 3], [4, 5, 6]] */
+        //! [spk_reduce_options]
     }
 }
 
@@ -228,6 +242,14 @@ static void losses_and_normalisation(spk_ctx *ctx) {
         //! [spk_cross_entropy]
     }
     {
+        //! [spk_cross_entropy_options]
+        spk_cross_entropy_opts options = spk_cross_entropy_options();
+        options.label_smoothing = 0.1;
+        spk_tensor *logits = spk_full(ctx, SPK_SHAPE(8, 10), 0), *labels = spk_full(ctx, SPK_SHAPE(8), 3);
+        CHECK(fabs(spk_item(spk_cross_entropy_with(logits, labels, options)) - log(10)) < 1e-6);
+        //! [spk_cross_entropy_options]
+    }
+    {
         //! [spk_mse]
         spk_tensor *y = spk_full(ctx, SPK_SHAPE(4), 3), *target = spk_full(ctx, SPK_SHAPE(4), 1);
         CHECK(spk_item(spk_mse(y, target)) == 4);
@@ -241,11 +263,28 @@ static void losses_and_normalisation(spk_ctx *ctx) {
         //! [spk_dropout]
     }
     {
+        //! [spk_dropout_options]
+        spk_dropout_opts options = spk_dropout_options();
+        CHECK(options.p == 0.5 && options.T == 1);
+        options.p = 0;
+        CHECK(spk_item(spk_mean(spk_dropout_with(spk_full(ctx, SPK_SHAPE(1000), 1), options))) == 1);
+        //! [spk_dropout_options]
+    }
+    {
         //! [spk_batch_norm]
         spk_tensor *x = spk_step_from(ctx, SPK_SHAPE(2, 1), (const spk_real[]){3, 7}); /* mean 5, variance 4 */
         spk_tensor *weight = spk_full(ctx, SPK_SHAPE(1), 10), *bias = spk_full(ctx, SPK_SHAPE(1), 1);
         CHECK(HOLDS(spk_batch_norm(x, weight, bias, .eps = 0), -9, 11));
         //! [spk_batch_norm]
+    }
+    {
+        //! [spk_batch_norm_options]
+        spk_batch_norm_opts options = spk_batch_norm_options();
+        options.eps = 0;
+        spk_tensor *x = spk_step_from(ctx, SPK_SHAPE(2, 1), (const spk_real[]){3, 7}); /* mean 5, variance 4 */
+        spk_tensor *weight = spk_full(ctx, SPK_SHAPE(1), 1), *bias = spk_full(ctx, SPK_SHAPE(1), 0);
+        CHECK(HOLDS(spk_batch_norm_with(x, weight, bias, options), -1, 1));
+        //! [spk_batch_norm_options]
     }
     {
         //! [spk_autograd_ops]

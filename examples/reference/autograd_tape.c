@@ -27,6 +27,15 @@ static void gradients(spk_ctx *ctx) {
         //! [spk_backward]
     }
     {
+        //! [spk_backward_options]
+        spk_backward_opts options = spk_backward_options();
+        options.retain = true; /* so that backward can run over the same records again */
+        spk_tensor *x = spk_set_requires_grad(spk_scalar(ctx, 3), true), *y = spk_multiply(x, x);
+        CHECK(spk_backward_with(y, options) && spk_backward(y));
+        CHECK(spk_item(spk_grad(x)) == 12); /* 6, twice */
+        //! [spk_backward_options]
+    }
+    {
         //! [spk_grad]
         spk_tensor *x = spk_set_requires_grad(spk_tensor_from(ctx, SPK_SHAPE(2), (const spk_real[]){1, 5}), true);
         CHECK(!spk_grad(x)); /* none yet */
