@@ -293,6 +293,12 @@ static void gradients_are_right(spk_ctx *ctx) {
 static void calls(spk_ctx *ctx) {
     spk_tensor *x = leaf(ctx);
     {
+        //! [spk_apply]
+        spk_tensor *y = spk_apply(&square_op, NULL, x); /* x = [[4, 9], [16, 25]]; square_op has no attributes */
+        CHECK(spk_data(y)[3] == 625);
+        //! [spk_apply]
+    }
+    {
         //! [spk_apply_n]
         spk_tensor *outputs[2]; /* x = [[4, 9], [16, 25]]; extremes_op has two outputs; bits 0 and 1 ask for both */
         spk_apply_n(&extremes_op, NULL, 1, &x, 1 << 0 | 1 << 1, outputs);

@@ -12,6 +12,18 @@ static void triangle(const spk_surrogate *surrogate, int64_t n, const spk_real *
 int main(void) {
     spk_ctx *ctx = spk_ctx_create();
     {
+        //! [spk_surrogate_of]
+        spk_module *lif = spk_lif(ctx, .tau = 2.0, .surrogate_function = spk_surrogate_of("atan", .alpha = 2.0));
+        CHECK(strcmp(spk_as_node(lif)->surrogate_function.name, "atan") == 0);
+        //! [spk_surrogate_of]
+        //! [spk_surrogate_atan]
+        CHECK(spk_surrogate_atan(.alpha = 2.0).alpha == 2); /* as spk_surrogate_of("atan", .alpha = 2.0) */
+        //! [spk_surrogate_atan]
+        //! [spk_surrogate_sigmoid]
+        CHECK(spk_surrogate_sigmoid().alpha == 4); /* the default of all neurons */
+        //! [spk_surrogate_sigmoid]
+    }
+    {
         //! [spk_surrogate_named]
         spk_surrogate_opts options = spk_surrogate_options();
         options.alpha = 3; /* as spk_surrogate_of("atan", .alpha = 3), for a name from a command line, say */

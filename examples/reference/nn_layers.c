@@ -4,6 +4,12 @@
 
 static void built(spk_ctx *ctx) {
     {
+        //! [spk_sequential]
+        spk_module *net = spk_sequential(ctx, spk_flatten_layer(ctx), spk_linear_layer(ctx, 784, 10), spk_lif(ctx, .tau = 2.0));
+        CHECK(spk_find_module(net, "2") && !spk_find_module(net, "3")); /* its parts are "0", "1" and "2" */
+        //! [spk_sequential]
+    }
+    {
         //! [spk_sequential_of]
         spk_module *layers[3];
         const int64_t width[] = {784, 400, 200, 10};

@@ -160,6 +160,16 @@ static void walks(spk_ctx *ctx) {
         //! [spk_walk_slots]
     }
     {
+        //! [spk_parameters]
+        int64_t elements = 0; /* net = sequential(linear(4, 3), lif, dropout) */
+        for (spk_walk w = spk_parameters(net); spk_walk_next(&w);) elements += spk_size(w.slot->tensor);
+        CHECK(elements == 15);
+        //! [spk_parameters]
+        //! [spk_memories]
+        for (spk_walk w = spk_memories(net); spk_walk_next(&w);) CHECK(strcmp(w.name, "1.v") == 0); /* the lif's membrane */
+        //! [spk_memories]
+    }
+    {
         //! [spk_walk_next]
         spk_walk w = spk_parameters(net);
         CHECK(spk_walk_next(&w) && strcmp(w.name, "0.weight") == 0 && spk_size(w.slot->tensor) == 12);
