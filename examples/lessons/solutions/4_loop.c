@@ -1,7 +1,7 @@
 /*
  * Lesson 4, exercise 3: two weights, and surrogate gradients added up around a square. A gradient of any function gives 0.
  *
- *     build/release/examples/lessons/4_loop
+ *     build/release/examples/lessons/solutions/4_loop
  */
 #include <spiketape.h>
 #include <stdio.h>

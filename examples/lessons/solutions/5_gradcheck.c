@@ -1,7 +1,7 @@
 /*
  * Lesson 5, exercise 3: spk_gradcheck on a smooth neuron with soft reset, then with a detached reset, whose gradient it must refuse.
  *
- *     build/release/examples/lessons/5_gradcheck
+ *     build/release/examples/lessons/solutions/5_gradcheck
  */
 #include <spiketape.h>
 #include <stdio.h>
