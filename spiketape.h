@@ -24,6 +24,7 @@
 #include "nn/optimizer.h"
 #include "nn/schedule.h"
 #include "nn/state.h"
+#include "nn/summary.h"
 
 #include "neuron/base_node.h"
 #include "neuron/encoder.h"
