@@ -12,6 +12,7 @@
 #include "core/text.h"
 #include "core/version.h"
 
+#include "autograd/draw.h"
 #include "autograd/gradcheck.h"
 #include "autograd/op.h"
 #include "autograd/ops.h"
