@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Texts. */
@@ -50,13 +51,15 @@ static void add_shape(spk_draw_graph *g, spk_draw_node *node, const spk_tensor *
     add_line(g, node, text);
 }
 
-/* The gradient's 2-norm to four digits, with a point in every locale. */
+/* The gradient's 2-norm to four digits. */
 static void add_norm(spk_draw_graph *g, spk_draw_node *node, const spk_tensor *gradient) {
-    char text[64];
-    snprintf(text, sizeof text, "gradient %.4g", sqrt(spk_sum_of_squares(gradient->size, spk_reals(gradient))));
-    for (char *s = text + strlen("gradient "); *s; s++)
-        if (!strchr("0123456789+-einfa", *s)) *s = '.';
-    add_line(g, node, text);
+    char digits[32];
+    snprintf(digits, sizeof digits, "%.4g", sqrt(spk_sum_of_squares(gradient->size, spk_reals(gradient))));
+    spk_text text = {.ctx = g->ctx};
+    spk_text_add(&text, "gradient ");
+    spk_text_add_number(&text, strtod(digits, NULL));
+    add_line(g, node, text.data ? text.data : "");
+    spk_text_free(&text);
     node->norms++;
 }
 
