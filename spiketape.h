@@ -12,6 +12,7 @@
 #include "core/text.h"
 #include "core/version.h"
 
+#include "autograd/draw.h"
 #include "autograd/gradcheck.h"
 #include "autograd/op.h"
 #include "autograd/ops.h"
@@ -24,6 +25,7 @@
 #include "nn/optimizer.h"
 #include "nn/schedule.h"
 #include "nn/state.h"
+#include "nn/summary.h"
 
 #include "neuron/base_node.h"
 #include "neuron/encoder.h"

@@ -35,6 +35,8 @@ typedef struct spk_op {
     bool (*wants_product)(const spk_record *r, int k, int64_t out);
     /** What to do when this op makes a NaN or an infinity: the end of spk_detect_anomaly's message. NULL: nothing to say. */
     const char *remedy;
+    /** The multiplications and additions of forward if nothing were skipped, for spk_summary. NULL: none that matter. */
+    int64_t (*multiply_adds)(const spk_record *r);
 } spk_op;
 
 /** A call of an op: on the tape it is what backward walks. Ops read `in`, `out`, `attributes` and `saved`. */

@@ -83,6 +83,7 @@ static bool run(spk_record *r) {
     if (r->op->forward && !spk_record_is_empty(r)) r->op->forward(r);
     if (r->ctx->failed || (r->ctx->detect_anomaly && !spk_outputs_are_finite(r))) return false;
     if (r->recorded) append(r);
+    if (r->ctx->trial && r->op->multiply_adds) r->ctx->multiply_adds += r->op->multiply_adds(r);
     return true;
 }
 

@@ -216,14 +216,12 @@ void spk_forget(spk_ctx *ctx, const spk_tensor *x) {
         if (u->tensor == x) u->tensor = NULL;
 }
 
-/* Puts back what the step's ops changed of what outlives it. */
-static void undo_step(spk_ctx *ctx) {
-    for (const spk_undo *u = ctx->undo; u; u = u->next) {
+void spk_put_back(const spk_undo *undo) {
+    for (const spk_undo *u = undo; u; u = u->next) {
         if (!u->tensor) continue;
         memcpy(u->tensor->data, u->numbers, spk_bytes(u->tensor->size));
         u->tensor->version++;
     }
-    ctx->random = ctx->begun;
 }
 
 /* Nothing in here can fail: a step whose last call was right has been taken. */
@@ -235,7 +233,10 @@ void spk_end_step(spk_ctx *ctx) {
         void (*const end)(spk_object *) = ctx->failed && type->drop_step ? type->drop_step : type->end_step;
         if (end) end(object);
     }
-    if (ctx->failed) undo_step(ctx);
+    if (ctx->failed) { /* what the step's ops changed of what outlives it */
+        spk_put_back(ctx->undo);
+        ctx->random = ctx->begun;
+    }
     ctx->begun = ctx->random;
     ctx->undo = NULL;
     spk_tensors_end_step(ctx);

@@ -59,8 +59,9 @@ struct spk_ctx {
     /* Autograd's: the newest record of the tape, whether results are recorded, the stamp of backward's last walk. */
     struct spk_record *tape;
     bool grad_disabled;
-    bool trial;          /* a run whose results nobody wants: who only looks on leaves it out */
-    bool detect_anomaly; /* results and gradients are scanned for NaN and infinities */
+    bool trial;            /* a run of which nothing stays (core/trial_internal.h): who only looks on leaves it out */
+    int64_t multiply_adds; /* of the trial */
+    bool detect_anomaly;   /* results and gradients are scanned for NaN and infinities */
     uint64_t walk;
     const spk_scope *scope;
 };
@@ -81,6 +82,8 @@ spk_activity spk_doing(spk_ctx *ctx, spk_activity now);
 void spk_done(spk_ctx *ctx, spk_activity before);
 /* Called before an op writes to a persistent tensor that is no operand: if the step fails, its numbers come back. False without memory. */
 bool spk_remember(spk_ctx *ctx, spk_tensor *x);
+/* Puts those numbers back. */
+void spk_put_back(const spk_undo *undo);
 /* The tensor ends: nothing comes back to it. */
 void spk_forget(spk_ctx *ctx, const spk_tensor *x);
 /* Memory of the current step for headers and for numbers. Once the context has failed there is none for numbers, so that an op whose first

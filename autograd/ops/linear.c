@@ -65,6 +65,8 @@ static void backward(spk_record *r) {
     if (gx) spk_gemm(false, true, rows, in, out, g, spk_values(r->in[WEIGHT]), 0, gx);
 }
 
+static int64_t multiply_adds(const spk_record *r) { return spk_count(r->out[0]) * spk_dim(r->in[WEIGHT], 0); }
+
 const spk_op spk_op_linear = {.name = "linear",
                               .inputs = 3,
                               .storages = SPK_BITS | SPK_REPEATED,
@@ -73,6 +75,7 @@ const spk_op spk_op_linear = {.name = "linear",
                               .infer = infer,
                               .forward = forward,
                               .backward = backward,
-                              .remedy = SPK_REMEDY_OVERFLOW};
+                              .remedy = SPK_REMEDY_OVERFLOW,
+                              .multiply_adds = multiply_adds};
 
 spk_tensor *spk_linear(spk_tensor *x, spk_tensor *weight, spk_tensor *bias) { return spk_apply(&spk_op_linear, NULL, x, weight, bias); }

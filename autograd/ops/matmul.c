@@ -33,6 +33,11 @@ static void backward(spk_record *r) {
     else if (gb) spk_gemm(!o->transpose_a, false, k, n, m, a, g, 0, gb);
 }
 
+static int64_t multiply_adds(const spk_record *r) {
+    const spk_matmul_opts *o = r->attributes;
+    return spk_size(r->out[0]) * spk_dim(r->in[0], !o->transpose_a);
+}
+
 const spk_op spk_op_matmul = {.name = "matmul",
                               .inputs = 2,
                               .attributes = sizeof(spk_matmul_opts),
@@ -40,7 +45,8 @@ const spk_op spk_op_matmul = {.name = "matmul",
                               .infer = infer,
                               .forward = forward,
                               .backward = backward,
-                              .remedy = SPK_REMEDY_OVERFLOW};
+                              .remedy = SPK_REMEDY_OVERFLOW,
+                              .multiply_adds = multiply_adds};
 
 spk_matmul_opts spk_matmul_options(void) { return (spk_matmul_opts){SPK_MATMUL_DEFAULTS}; }
 

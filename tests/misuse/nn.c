@@ -256,3 +256,15 @@ Test(misuse_nn, losses) {
     REFUSE(spk_count_correct, ENDED, "spk_count_correct|freed when step", spk_count_correct(s->ended, s->labels));
     REFUSE(spk_count_correct, WRONG_SHAPE, "spk_count_correct|[N, classes] and [N]", spk_count_correct(spikes(s), s->labels));
 }
+
+Test(misuse_nn, summary) {
+    IGNORE(spk_summary_with, NULL_ARGUMENT, spk_summary(NULL, SPK_SHAPE(1)));
+    IGNORE(spk_summary_with, WRONG_KIND, spk_summary(none(), SPK_SHAPE(1)));
+    REFUSE(spk_summary_with, OUT_OF_DOMAIN, "spk_summary|T is 0", spk_summary(s->net, SPK_SHAPE(1, 6), .T = 0));
+    REFUSE(spk_summary_with, OUT_OF_DOMAIN, "repeat_over_time|", spk_summary(s->net, SPK_SHAPE(1, 6), .T = INT64_MAX));
+    REFUSE(spk_summary_with, WRONG_SHAPE, "spk_summary|shape is invalid", spk_summary(s->net, SPK_SHAPE(-1)));
+    REFUSE(spk_summary_with, WRONG_SHAPE, "linear (net.0)|takes 6 inputs", spk_summary(s->net, SPK_SHAPE(2, 5), .T = 2));
+    REFUSE(spk_summary_with, WRONG_SHAPE, "linear (net.0)|", spk_summary(s->net, SPK_SCALAR));
+    REFUSE(spk_summary_with, TOO_LARGE, "spk_full|no memory", spk_summary(s->net, SPK_SHAPE(LARGE, 6)));
+    ALLOW(spk_summary_with, WRONG_SHAPE, spk_summary(s->net, SPK_SHAPE(0, 6), .T = 2));
+}

@@ -349,3 +349,17 @@ Test(misuse_tape, gradcheck) {
         REFUSE(spk_gradcheck_with, WRONG_SHAPE, "add|do not broadcast",
                (calls = at, CHECKED(failing_function, 1, ONE(s->leaf), .user = s->matrix)));
 }
+
+Test(misuse_tape, drawing) {
+    IGNORE(spk_tape_dot_with, NULL_ARGUMENT, spk_tape_dot(NULL));
+    REFUSE(spk_tape_dot_with, ENDED, "spk_tape_dot|freed when step", spk_tape_dot(s->ended));
+    REFUSE(spk_tape_dot_with, WRONG_KIND, "spk_tape_dot|inert result", spk_tape_dot(s->inert));
+    REFUSE(spk_tape_dot_with, OUT_OF_DOMAIN, "spk_tape_dot|.most is 0", spk_tape_dot(s->leaf, .most = 0));
+    REFUSE(spk_tape_dot_with, OUT_OF_DOMAIN, "spk_tape_dot|.most is 1001", spk_tape_dot(s->leaf, .most = 1001));
+    ALLOW(spk_tape_dot_with, WRONG_SHAPE, spk_tape_dot(spk_full(s->ctx, SPK_SHAPE(0), 1)));
+    IGNORE(spk_tape_svg_with, NULL_ARGUMENT, spk_tape_svg(NULL));
+    REFUSE(spk_tape_svg_with, ENDED, "spk_tape_svg|freed when step", spk_tape_svg(s->ended));
+    REFUSE(spk_tape_svg_with, WRONG_KIND, "spk_tape_svg|inert result", spk_tape_svg(s->inert));
+    REFUSE(spk_tape_svg_with, OUT_OF_DOMAIN, "spk_tape_svg|.most is -1", spk_tape_svg(s->leaf, .most = -1));
+    ALLOW(spk_tape_svg_with, WRONG_KIND, spk_tape_svg(s->x));
+}

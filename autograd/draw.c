@@ -1,0 +1,263 @@
+/* From the tape to a graph: what a tensor was computed from. */
+#include "autograd/draw_internal.h"
+#include "autograd/tape.h"
+#include "core/context_internal.h"
+#include "core/dots_internal.h"
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Texts. */
+
+/* Bytes of the character at s, or 0 where none is that XML allows. */
+static int character(const unsigned char *s) {
+    if (s[0] < 0x80) return s[0] >= 0x20 && s[0] != 0x7f;
+    const int n = s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : s[0] >= 0xe0 && s[0] < 0xf0 ? 3 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : 0;
+    uint32_t code = n ? s[0] & (0x7fu >> n) : 0;
+    for (int i = 1; i < n; i++) {
+        if ((s[i] & 0xc0) != 0x80) return 0;
+        code = code << 6 | (s[i] & 0x3fu);
+    }
+    const uint32_t least = n == 4 ? 0x10000 : n == 3 ? 0x800 : 0x80;
+    const bool none = !n || code < least || code > 0x10ffff || (code >= 0xd800 && code < 0xe000) || (code & 0xfffe) == 0xfffe;
+    return none ? 0 : n;
+}
+
+/* A text as one line of valid UTF-8, in step memory; "" without memory. */
+static const char *line_of(spk_ctx *ctx, const char *text) {
+    char *copy = spk_step_header(ctx, strlen(text) + 1);
+    if (!copy) return "";
+    char *to = copy;
+    for (const char *s = text; *s;) {
+        const int n = character((const unsigned char *)s);
+        if (n) memcpy(to, s, (size_t)n);
+        else *to = '?';
+        to += n ? n : 1, s += n ? n : 1;
+    }
+    *to = '\0';
+    return copy;
+}
+
+static void add_line(spk_draw_graph *g, spk_draw_node *node, const char *text) { node->line[node->lines++] = line_of(g->ctx, text); }
+
+/* A shape, and how it is stored. */
+static void add_shape(spk_draw_graph *g, spk_draw_node *node, const spk_tensor *x) {
+    char text[SPK_SHAPE_TEXT + 32];
+    const spk_shape_string shape = x->shape.axes ? spk_shape_text(x->shape) : (spk_shape_string){"scalar"};
+    if (x->storage == SPK_REPEATED) snprintf(text, sizeof text, "%s as %" PRId64 " x", shape.text, x->repeat);
+    else snprintf(text, sizeof text, "%s%s", shape.text, x->storage == SPK_BITS ? " bits" : "");
+    add_line(g, node, text);
+}
+
+/* The gradient's 2-norm to four digits. */
+static void add_norm(spk_draw_graph *g, spk_draw_node *node, const spk_tensor *gradient) {
+    char digits[32];
+    snprintf(digits, sizeof digits, "%.4g", sqrt(spk_sum_of_squares(gradient->size, spk_reals(gradient))));
+    spk_text text = {.ctx = g->ctx};
+    spk_text_add(&text, "gradient ");
+    spk_text_add_number(&text, strtod(digits, NULL));
+    add_line(g, node, text.data ? text.data : "");
+    spk_text_free(&text);
+    node->norms++;
+}
+
+static void describe_call(spk_draw_graph *g, spk_draw_node *node, const spk_record *r) {
+    node->path = line_of(g->ctx, r->path);
+    add_line(g, node, r->op->name);
+    for (int k = 0; k < SPK_MAX_OUTPUTS; k++)
+        if (r->out[k]) add_shape(g, node, r->out[k]);
+    if (*node->path) {
+        node->path_line = node->lines;
+        add_line(g, node, node->path);
+    }
+    for (int k = 0; k < SPK_MAX_OUTPUTS; k++)
+        if (r->out[k] && r->out[k]->retains_grad && r->out[k]->grad && !r->out[k]->grad->pending) add_norm(g, node, r->out[k]->grad);
+}
+
+/* A leaf belongs to the layer whose call needs it, of which its name may say no more than `weight`. */
+static void describe_leaf(spk_draw_graph *g, spk_draw_node *node, const spk_tensor *x, const char *path) {
+    char text[SPK_ERROR_TEXT];
+    node->kind = x->requires_grad ? SPK_DRAW_PARAMETER : SPK_DRAW_DATA;
+    node->path = line_of(g->ctx, path);
+    if (x->name) snprintf(text, sizeof text, "%s%s%s", path, *path ? "." : "", x->name);
+    else snprintf(text, sizeof text, "%s", x->step ? x->op : x->requires_grad ? "leaf" : "data");
+    add_line(g, node, text);
+    add_shape(g, node, x);
+    if (spk_grad(x)) add_norm(g, node, spk_grad(x));
+}
+
+/* What has been reached: records and leaves, by address, in a table with open places. */
+
+typedef struct reached {
+    const void *key;
+    int node; /* -1: not drawn */
+} reached;
+
+typedef struct table {
+    spk_ctx *ctx;
+    reached *place;
+    size_t places, used; /* places: a power of 2 */
+} table;
+
+/* The place of a key, or the open one where it would be. */
+static reached *find(const table *t, const void *key) {
+    uint64_t hash = (uint64_t)(uintptr_t)key * 0x9e3779b97f4a7c15u;
+    size_t i = (size_t)(hash >> 32) & (t->places - 1);
+    while (t->place[i].key && t->place[i].key != key) i = (i + 1) & (t->places - 1);
+    return &t->place[i];
+}
+
+/* Room for one more key; false without memory. */
+static bool make_room(table *t) {
+    if (2 * t->used < t->places) return true;
+    table larger = {.ctx = t->ctx, .places = t->places ? 4 * t->places : 256, .used = t->used};
+    larger.place = spk_allocate(t->ctx, larger.places * sizeof *larger.place);
+    if (!larger.place) return false;
+    for (size_t i = 0; i < t->places; i++)
+        if (t->place[i].key) *find(&larger, t->place[i].key) = t->place[i];
+    spk_release(t->ctx, t->place);
+    *t = larger;
+    return true;
+}
+
+/* The key's place, new ones without a node; NULL without memory. */
+static reached *reach(table *t, const void *key) {
+    if (!make_room(t)) return NULL;
+    reached *at = find(t, key);
+    if (!at->key) *at = (reached){key, -1}, t->used++;
+    return at;
+}
+
+/* The graph. */
+
+/* Twice the room when an array of `used` elements is full; false without memory. */
+static bool grow(spk_ctx *ctx, void **array, size_t size, int used) {
+    if (used & (used - 1) || used == 1) return true; /* room is a power of 2 above 1 */
+    void *larger = spk_allocate(ctx, (size_t)(used ? 2 * used : 2) * size);
+    if (!larger) return false;
+    if (used) memcpy(larger, *array, (size_t)used * size);
+    spk_release(ctx, *array);
+    *array = larger;
+    return true;
+}
+
+/* A new node; -1 without memory. */
+static int add_node(spk_draw_graph *g, spk_draw_kind kind) {
+    if (!grow(g->ctx, (void **)&g->node, sizeof *g->node, g->nodes)) return -1;
+    g->node[g->nodes] = (spk_draw_node){.kind = kind, .path = "", .path_line = -1};
+    return g->nodes++;
+}
+
+static bool add_edge(spk_draw_graph *g, spk_draw_edge edge, int begin) {
+    for (int i = begin; i < g->edges; i++) /* of this call */
+        if (g->edge[i].from == edge.from && g->edge[i].output == edge.output) return g->edge[i].times++;
+    if (!grow(g->ctx, (void **)&g->edge, sizeof *g->edge, g->edges)) return false;
+    g->edge[g->edges++] = edge;
+    return true;
+}
+
+/* The node of what an input is, which may be drawn later (a record: when the walk comes to it) or not at all. */
+static bool connect(spk_draw_graph *g, table *t, spk_tensor *x, const spk_record *to, int node, int begin) {
+    reached *at = reach(t, x->record ? (const void *)x->record : x);
+    if (!at) return false;
+    if (node < 0) return true; /* of a call that is not drawn */
+    if (at->node < 0) {
+        at->node = add_node(g, SPK_DRAW_CALL);
+        if (at->node < 0) return false;
+        if (!x->record) {
+            describe_leaf(g, &g->node[at->node], x, to->path);
+            g->leaves++;
+        }
+    }
+    int output = 0;
+    for (int k = 0; x->record && k < SPK_MAX_OUTPUTS; k++)
+        if (x->record->out[k] == x) output = k;
+    return add_edge(g, (spk_draw_edge){.from = at->node, .to = node, .output = output, .times = 1}, begin);
+}
+
+/* A record that the walk has come to: drawn if there is room, and its inputs reached. */
+static bool visit(spk_draw_graph *g, table *t, const spk_record *r, int64_t most) {
+    int node = find(t, r)->node;
+    if (g->calls < most) {
+        if (node < 0) return false;
+        describe_call(g, &g->node[node], r);
+        g->calls++;
+    } else {
+        if (node >= 0) g->node[node].kind = SPK_DRAW_LEFT_OUT;
+        node = -1;
+    }
+    const int begin = g->edges;
+    for (int i = 0; i < r->inputs; i++)
+        if (r->in[i] && !connect(g, t, r->in[i], r, node, begin)) return false;
+    return true;
+}
+
+/* All nodes that are left out become one. */
+static void join_left_out(spk_draw_graph *g) {
+    int *number = spk_allocate(g->ctx, (size_t)g->nodes * sizeof *number), kept = 0, joined = -1;
+    if (!number) return;
+    for (int i = 0; i < g->nodes; i++) {
+        const bool left_out = g->node[i].kind == SPK_DRAW_LEFT_OUT;
+        number[i] = left_out && joined >= 0 ? joined : kept;
+        if (number[i] < kept) continue;
+        g->node[kept] = g->node[i];
+        if (left_out) joined = kept;
+        kept++;
+    }
+    g->nodes = kept;
+    for (int i = 0; i < g->edges; i++) g->edge[i].from = number[g->edge[i].from], g->edge[i].to = number[g->edge[i].to];
+    spk_release(g->ctx, number);
+    if (joined < 0) return;
+    char text[64];
+    snprintf(text, sizeof text, "%" PRId64 " more", g->left_out);
+    g->node[joined].lines = 0, g->node[joined].path_line = -1;
+    add_line(g, &g->node[joined], text);
+}
+
+/* From y back over the tape. */
+static bool walk(spk_draw_graph *g, table *t, spk_tensor *y, int64_t most) {
+    reached *start = reach(t, y->record ? (const void *)y->record : y);
+    if (!start) return false;
+    start->node = add_node(g, SPK_DRAW_CALL);
+    if (start->node < 0) return false;
+    g->node[start->node].result = true;
+    if (!y->record) describe_leaf(g, &g->node[start->node], y, y->path ? y->path : ""), g->leaves++;
+    for (const spk_record *r = g->ctx->tape; r; r = r->previous)
+        if (find(t, r)->key && !visit(g, t, r, most)) return false;
+    g->left_out = (int64_t)t->used - g->calls - g->leaves;
+    if (g->left_out) join_left_out(g);
+    return !g->ctx->failed;
+}
+
+bool spk_draw_collect(spk_draw_graph *g, spk_tensor *y, int64_t most, const char *who) {
+    spk_ctx *ctx = spk_tensor_ctx(y);
+    *g = (spk_draw_graph){.ctx = ctx};
+    if (!spk_tensor_usable(ctx, y, who)) return false;
+    if (most < 1 || most > 1000) spk_fail(ctx, "%s: .most is %" PRId64 "; it is from 1 to 1000", who, most);
+    table t = {.ctx = ctx};
+    const bool done = !ctx->failed && walk(g, &t, y, most);
+    spk_release(ctx, t.place);
+    return done;
+}
+
+void spk_draw_free(spk_draw_graph *g) {
+    spk_release(g->ctx, g->node);
+    spk_release(g->ctx, g->edge);
+}
+
+void spk_draw_caption(const spk_draw_graph *g, spk_text *text) {
+    spk_text_add(text, "%" PRId64 " call%s, %" PRId64 " lea%s", g->calls, g->calls == 1 ? "" : "s", g->leaves,
+                 g->leaves == 1 ? "f" : "ves");
+    if (g->left_out) spk_text_add(text, "; %" PRId64 " earlier ones are left out (.most)", g->left_out);
+}
+
+const char *spk_draw_done(spk_text *text) {
+    char *copy = text->data && !text->ctx->failed ? spk_step_header(text->ctx, text->length + 1) : NULL;
+    if (copy) memcpy(copy, text->data, text->length + 1);
+    spk_text_free(text);
+    return copy ? copy : "";
+}
+
+spk_draw_opts spk_draw_options(void) { return (spk_draw_opts){SPK_DRAW_DEFAULTS}; }
