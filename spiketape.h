@@ -38,4 +38,6 @@
 #include "data/idx.h"
 #include "data/image.h"
 
+#include "plot/plot.h"
+
 #endif
