@@ -141,8 +141,9 @@ static bool is_right(spk_ctx *ctx, const spk_series *series, int n, const spk_pl
 }
 
 bool spk_plot_lines_with(spk_text *text, const spk_series *series, int n, spk_plot_opts o) {
-    if (!spk_plot_begin(text, "spk_plot_lines", &o) || !is_right(text->ctx, series, n, &o)) return false;
-    const size_t before = text->length;
+    if (!spk_plot_can(text) || !spk_plot_size_is_right(text->ctx, "spk_plot_lines", &o) || !is_right(text->ctx, series, n, &o))
+        return false;
+    const spk_plotting plotting = spk_plot_begin(text, "spk_plot_lines");
     const extent e = measure(series, n);
     spk_axis x = spk_axis_over(e.x_low, e.x_high, o.width / 80, e.whole), y = y_axis(&e, &o);
     const bool named = o.y_label && *o.y_label;
@@ -156,5 +157,5 @@ bool spk_plot_lines_with(spk_text *text, const spk_series *series, int n, spk_pl
     curves(text, series, n, &box, &x, &y);
     if (!e.any) spk_svg_label(text, (box.left + box.right) / 2, (box.top + box.bottom) / 2, SPK_MIDDLE, "spk-soft", "no data");
     spk_svg_close(text);
-    return spk_plot_end(text, before);
+    return spk_plot_end(text, plotting);
 }

@@ -77,8 +77,9 @@ static void indices(spk_text *text, const picture *p) {
 }
 
 bool spk_plot_matrix_with(spk_text *text, const spk_real *values, int64_t rows, int64_t columns, spk_plot_opts o) {
-    if (!spk_plot_begin(text, "spk_plot_matrix", &o) || !is_right(text->ctx, values, rows, columns)) return false;
-    const size_t before = text->length;
+    if (!spk_plot_can(text) || !spk_plot_size_is_right(text->ctx, "spk_plot_matrix", &o) || !is_right(text->ctx, values, rows, columns))
+        return false;
+    const spk_plotting plotting = spk_plot_begin(text, "spk_plot_matrix");
     picture p = {values, rows, columns, o.y_label && *o.y_label ? 46 : 30, o.title && *o.title ? 34 : 12, 0, {0}, o.diagonal_apart};
     p.cell = (o.width - p.left - 12) / (double)columns;
     find_largest(&p);
@@ -89,5 +90,5 @@ bool spk_plot_matrix_with(spk_text *text, const spk_real *values, int64_t rows, 
     spk_svg_label(text, (p.left + right) / 2, bottom + 34, SPK_MIDDLE, "spk-soft", o.x_label);
     spk_svg_upright(text, 14, (p.top + bottom) / 2, o.y_label);
     spk_svg_close(text);
-    return spk_plot_end(text, before);
+    return spk_plot_end(text, plotting);
 }

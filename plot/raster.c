@@ -41,8 +41,9 @@ static void marks(spk_text *text, const spk_real *spikes, int64_t T, int64_t neu
 }
 
 bool spk_plot_raster_with(spk_text *text, const spk_real *spikes, int64_t T, int64_t neurons, spk_plot_opts o) {
-    if (!spk_plot_begin(text, "spk_plot_raster", &o) || !is_right(text->ctx, spikes, T, neurons)) return false;
-    const size_t before = text->length;
+    if (!spk_plot_can(text) || !spk_plot_size_is_right(text->ctx, "spk_plot_raster", &o) || !is_right(text->ctx, spikes, T, neurons))
+        return false;
+    const spk_plotting plotting = spk_plot_begin(text, "spk_plot_raster");
     spk_axis time = cells(T, o.time_down ? 4 : o.width / 80), neuron = cells(neurons, o.time_down ? o.width / 80 : 5);
     spk_axis *x = o.time_down ? &neuron : &time, *y = o.time_down ? &time : &neuron;
     if (o.time_down) y->low = (double)T - 0.5, y->high = -0.5; /* the first step on top */
@@ -52,5 +53,5 @@ bool spk_plot_raster_with(spk_text *text, const spk_real *spikes, int64_t T, int
     spk_axes_draw(text, &box, x, y, &o);
     marks(text, spikes, T, neurons, &time, &neuron, o.time_down);
     spk_svg_close(text);
-    return spk_plot_end(text, before);
+    return spk_plot_end(text, plotting);
 }

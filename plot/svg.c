@@ -2,19 +2,25 @@
 #include <math.h>
 #include <string.h>
 
-spk_plot_opts spk_plot_options(void) { return SPK_KEYWORDS(spk_plot_opts, SPK_PLOT_DEFAULTS); }
+spk_plot_opts spk_plot_options(void) { return (spk_plot_opts){SPK_PLOT_DEFAULTS}; }
 
-bool spk_plot_begin(spk_text *text, const char *function, const spk_plot_opts *o) {
-    if (!text || !text->ctx || spk_failed(text->ctx)) return false;
+bool spk_plot_can(const spk_text *text) { return text && text->ctx && !spk_failed(text->ctx); }
+
+bool spk_plot_size_is_right(spk_ctx *ctx, const char *function, const spk_plot_opts *o) {
     if (o->width >= 100 && o->width <= 10000 && o->height >= 100 && o->height <= 10000) return true;
-    spk_fail(text->ctx, "%s: a picture of %d x %d pixels; width and height are from 100 to 10000", function, o->width, o->height);
+    spk_fail(ctx, "%s: a picture of %d x %d pixels; width and height are from 100 to 10000", function, o->width, o->height);
     return false;
 }
 
-bool spk_plot_end(spk_text *text, size_t before) {
+spk_plotting spk_plot_begin(spk_text *text, const char *function) {
+    return (spk_plotting){text->length, spk_doing_function(text->ctx, function)};
+}
+
+bool spk_plot_end(spk_text *text, spk_plotting plotting) {
+    spk_done(text->ctx, plotting.outer);
     if (!spk_failed(text->ctx)) return true;
-    text->length = before;
-    if (text->data) text->data[before] = 0;
+    text->length = plotting.before;
+    if (text->data) text->data[text->length] = 0;
     return false;
 }
 

@@ -2,6 +2,7 @@
 #ifndef SPK_PLOT_SVG_INTERNAL_H
 #define SPK_PLOT_SVG_INTERNAL_H
 
+#include "core/context_internal.h"
 #include "plot/plot.h"
 
 /* Where a plot is drawn, in pixels, y downwards. */
@@ -12,10 +13,20 @@ typedef struct spk_box {
 /* How a label lies at its place. */
 typedef enum spk_anchor { SPK_START, SPK_MIDDLE, SPK_END } spk_anchor;
 
-/* True when a plot can be written: text and options are right. Else the error is set where a context is known. */
-bool spk_plot_begin(spk_text *text, const char *function, const spk_plot_opts *options);
+/* A plot that is being written. */
+typedef struct spk_plotting {
+    size_t before; /* the text's length */
+    spk_activity outer;
+} spk_plotting;
+
+/* True when a plot can be written: there is a text, and its context has not failed. */
+bool spk_plot_can(const spk_text *text);
+/* Whether the picture's size is right; sets the error. */
+bool spk_plot_size_is_right(spk_ctx *ctx, const char *function, const spk_plot_opts *options);
+/* From here on memory is asked for in the function's name. */
+spk_plotting spk_plot_begin(spk_text *text, const char *function);
 /* The result of a plot: what it has added is taken back where memory was missing. */
-bool spk_plot_end(spk_text *text, size_t before);
+bool spk_plot_end(spk_text *text, spk_plotting plotting);
 
 /* <svg>, title, description, style, paper and the heading. */
 void spk_svg_open(spk_text *text, const spk_plot_opts *options, int height);

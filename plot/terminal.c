@@ -5,7 +5,7 @@
 
 /* The characters of a picture, in ASCII and in UTF-8. */
 enum glyph { SPACE, FLAT, RISE, FROM_BELOW, TO_BELOW, TO_ABOVE, GUIDE, BORDER, TICK, SPIKE };
-static const char *const glyphs[2][10] = {{" ", "-", "|", ".", ".", "'", "-", "|", "+", "|"},
+static const char *const glyphs[2][10] = {{" ", "-", "|", ".", ".", "'", "=", "|", "+", "|"},
                                           {" ", "─", "│", "╭", "╮", "╯", "╌", "│", "┤", "╵"}};
 static const char *const from_above[2] = {"'", "╰"};
 
@@ -101,11 +101,11 @@ static bool is_right(spk_ctx *ctx, const spk_real *y, int64_t count, const spk_t
     return !spk_failed(ctx);
 }
 
-spk_terminal_opts spk_terminal_options(void) { return SPK_KEYWORDS(spk_terminal_opts, SPK_TERMINAL_DEFAULTS); }
+spk_terminal_opts spk_terminal_options(void) { return (spk_terminal_opts){SPK_TERMINAL_DEFAULTS}; }
 
 bool spk_plot_terminal_with(spk_text *text, const spk_real *y, int64_t count, spk_terminal_opts o) {
-    if (!text || !text->ctx || spk_failed(text->ctx) || !is_right(text->ctx, y, count, &o)) return false;
-    const size_t before = text->length;
+    if (!spk_plot_can(text) || !is_right(text->ctx, y, count, &o)) return false;
+    const spk_plotting plotting = spk_plot_begin(text, "spk_plot_terminal");
     double low = INFINITY, high = -INFINITY;
     for (int64_t i = 0; i < count; i++) {
         const double value = (double)y[i * o.stride];
@@ -120,9 +120,9 @@ bool spk_plot_terminal_with(spk_text *text, const spk_real *y, int64_t count, sp
                 o.stride,
                 count < o.width ? count * (repeat < 8 ? repeat : 8) : o.width,
                 o.height,
-                spk_axis_over(low, high, o.height / 2, false),
+                spk_axis_over(low, high, (o.height + 1) / 2, false),
                 o.guide};
     s.axis.from = 0, s.axis.to = o.height - 1;
     write(text, &s, !o.ascii);
-    return spk_plot_end(text, before);
+    return spk_plot_end(text, plotting);
 }
