@@ -40,4 +40,6 @@
 #include "data/idx.h"
 #include "data/image.h"
 
+#include "plot/plot.h"
+
 #endif

@@ -1,4 +1,5 @@
 #include "core/text.h"
+#include <ctype.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -32,6 +33,15 @@ void spk_text_add(spk_text *text, const char *format, ...) {
     va_end(written);
 }
 
+/* What is no letter, digit or sign is the locale's decimal point, of one byte or more. */
+static void point_for_the_locale(char *number) {
+    char *end = number;
+    for (const char *s = number; *s; s++)
+        if (isalnum((unsigned char)*s) || *s == '-' || *s == '+') *end++ = *s;
+        else if (end == number || end[-1] != '.') *end++ = '.';
+    *end = 0;
+}
+
 void spk_text_add_number(spk_text *text, double value) {
     char number[32];
     for (int digits = 6; digits <= 17; digits++) {
@@ -39,6 +49,7 @@ void spk_text_add_number(spk_text *text, double value) {
         const double back = strtod(number, NULL);
         if (back == value && signbit(back) == signbit(value)) break;
     }
+    point_for_the_locale(number);
     spk_text_add(text, "%s", number);
 }
 

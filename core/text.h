@@ -15,7 +15,7 @@ typedef struct spk_text {
 
 /** Adds printf-like; without memory the context's error is set and the text stays as it was. Nothing for a NULL text, or without a ctx. */
 SPK_API void spk_text_add(spk_text *text, const char *format, ...) SPK_PRINTF(2, 3);
-/** Adds a number with the fewest digits, at least 6, that strtod gives the same number back for. */
+/** Adds a number with the fewest digits, at least 6, that strtod gives the same number back for; with a point in any locale. */
 SPK_API void spk_text_add_number(spk_text *text, double value);
 /** Frees the text. NULL is allowed. */
 SPK_API void spk_text_free(spk_text *text);
