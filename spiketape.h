@@ -36,9 +36,12 @@
 #include "neuron/surrogate.h"
 
 #include "data/augment.h"
+#include "data/csv.h"
 #include "data/dataset.h"
+#include "data/folder.h"
 #include "data/idx.h"
 #include "data/image.h"
+#include "data/npy.h"
 
 #include "plot/plot.h"
 
