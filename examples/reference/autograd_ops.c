@@ -97,6 +97,13 @@ static void products_and_reductions(spk_ctx *ctx) {
         //! [spk_matmul]
     }
     {
+        //! [spk_matmul_options]
+        spk_matmul_opts options = spk_matmul_options(); /* from C++, or where options come from elsewhere */
+        options.transpose_b = true;
+        CHECK(HOLDS(spk_matmul_with(a, a, options), 14, 32, 32, 77)); /* a = [[1, 2, 3], [4, 5, 6]] */
+        //! [spk_matmul_options]
+    }
+    {
         //! [spk_linear]
         spk_tensor *weight = spk_full(ctx, SPK_SHAPE(3, 4), 1), *bias = spk_full(ctx, SPK_SHAPE(4), 0.5); /* [in, out] and [out] */
         spk_tensor *y = spk_linear(a, weight, bias); /* a = [[1, 2, 3], [4, 5, 6]]; NULL for no bias */
@@ -129,6 +136,14 @@ static void products_and_reductions(spk_ctx *ctx) {
         CHECK(spk_item(spk_max(a)) == 6);                       /* a = [[1, 2, 3], [4, 5, 6]] */
         CHECK(HOLDS(spk_max(a, .axes = SPK_AXES(0)), 4, 5, 6)); /* of each column */
         //! [spk_max]
+    }
+    {
+        //! [spk_reduce_options]
+        const int first[] = {0};
+        spk_reduce_opts options = spk_reduce_options(); /* from C++, or where options come from elsewhere */
+        options.axes = spk_axes_of(1, first);
+        CHECK(HOLDS(spk_sum_with(a, options), 5, 7, 9)); /* a = [[1, 2, 3], [4, 5, 6]] */
+        //! [spk_reduce_options]
     }
 }
 
@@ -228,6 +243,14 @@ static void losses_and_normalisation(spk_ctx *ctx) {
         //! [spk_cross_entropy]
     }
     {
+        //! [spk_cross_entropy_options]
+        spk_tensor *logits = spk_full(ctx, SPK_SHAPE(8, 10), 0), *labels = spk_full(ctx, SPK_SHAPE(8), 3);
+        spk_cross_entropy_opts options = spk_cross_entropy_options(); /* from C++, or where options come from elsewhere */
+        options.label_smoothing = 0.1;
+        CHECK(fabs(spk_item(spk_cross_entropy_with(logits, labels, options)) - log(10)) < 1e-6);
+        //! [spk_cross_entropy_options]
+    }
+    {
         //! [spk_mse]
         spk_tensor *y = spk_full(ctx, SPK_SHAPE(4), 3), *target = spk_full(ctx, SPK_SHAPE(4), 1);
         CHECK(spk_item(spk_mse(y, target)) == 4);
@@ -241,11 +264,26 @@ static void losses_and_normalisation(spk_ctx *ctx) {
         //! [spk_dropout]
     }
     {
+        //! [spk_dropout_options]
+        spk_dropout_opts options = spk_dropout_options(); /* from C++, or where options come from elsewhere */
+        options.p = 0;
+        CHECK(HOLDS(spk_dropout_with(spk_full(ctx, SPK_SHAPE(3), 7), options), 7, 7, 7));
+        //! [spk_dropout_options]
+    }
+    {
         //! [spk_batch_norm]
         spk_tensor *x = spk_step_from(ctx, SPK_SHAPE(2, 1), (const spk_real[]){3, 7}); /* mean 5, variance 4 */
         spk_tensor *weight = spk_full(ctx, SPK_SHAPE(1), 10), *bias = spk_full(ctx, SPK_SHAPE(1), 1);
         CHECK(HOLDS(spk_batch_norm(x, weight, bias, .eps = 0), -9, 11));
         //! [spk_batch_norm]
+    }
+    {
+        //! [spk_batch_norm_options]
+        spk_tensor *x = spk_step_from(ctx, SPK_SHAPE(2, 1), (const spk_real[]){3, 7}); /* mean 5, variance 4 */
+        spk_batch_norm_opts options = spk_batch_norm_options();                        /* from C++, or where options come from elsewhere */
+        options.eps = 0;
+        CHECK(HOLDS(spk_batch_norm_with(x, spk_full(ctx, SPK_SHAPE(1), 10), spk_full(ctx, SPK_SHAPE(1), 1), options), -9, 11));
+        //! [spk_batch_norm_options]
     }
     {
         //! [spk_autograd_ops]

@@ -27,6 +27,14 @@ static void gradients(spk_ctx *ctx) {
         //! [spk_backward]
     }
     {
+        //! [spk_backward_options]
+        spk_tensor *w = spk_set_requires_grad(spk_scalar(ctx, 2), true);
+        spk_backward_opts options = spk_backward_options(); /* from C++, or where options come from elsewhere */
+        options.gradient = spk_scalar(ctx, 10);
+        CHECK(spk_backward_with(spk_multiply(w, w), options) && spk_item(spk_grad(w)) == 40);
+        //! [spk_backward_options]
+    }
+    {
         //! [spk_grad]
         spk_tensor *x = spk_set_requires_grad(spk_tensor_from(ctx, SPK_SHAPE(2), (const spk_real[]){1, 5}), true);
         CHECK(!spk_grad(x)); /* none yet */

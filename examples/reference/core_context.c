@@ -12,6 +12,15 @@ static void life(void) {
         //! [spk_ctx_create]
     }
     {
+        //! [spk_ctx_options]
+        spk_ctx_opts options = spk_ctx_options(); /* from C++, or where options come from elsewhere */
+        options.seed = 1;
+        spk_ctx *ctx = spk_ctx_create_with(options);
+        CHECK(!spk_failed(ctx));
+        spk_ctx_destroy(ctx);
+        //! [spk_ctx_options]
+    }
+    {
         //! [spk_ctx_destroy]
         spk_ctx *ctx = spk_ctx_create();
         spk_module *net = spk_linear_layer(ctx, 784, 10);
