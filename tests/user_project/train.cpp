@@ -1,12 +1,12 @@
 // The same in C++17, which has no designated initialisers: each keyword macro is a function ..._with and a struct that ..._options() fills.
-#include <core/config.h> // the user's own
+#include <core/version.h> // the user's own
 #include <cstdio>
 #include <data/dataset.h>
 #include <memory>
 #include <spiketape.h>
 #include <vector>
 
-#if !OWN_CONFIG || !OWN_DATASET
+#if !OWN_VERSION || !OWN_DATASET
 #    error "the user's headers are not those that were found"
 #endif
 
