@@ -13,8 +13,8 @@ function(spk_require prefix module what debian fedora arch alpine brew)
     endif()
 endfunction()
 
-spk_require(OPENBLAS openblas "OpenBLAS" libopenblas-dev openblas-devel openblas openblas-dev openblas)
-spk_require(CJSON libcjson "cJSON" libcjson-dev cjson-devel cjson cjson-dev cjson)
+spk_require(SPK_OPENBLAS openblas "OpenBLAS" libopenblas-dev openblas-devel openblas openblas-dev openblas)
+spk_require(SPK_CJSON libcjson "cJSON" libcjson-dev cjson-devel cjson cjson-dev cjson)
 # Only stb's headers are used, and not every system has a pkg-config file for them.
 find_path(SPK_STB_INCLUDE stb_image.h PATH_SUFFIXES stb)
 if(NOT SPK_STB_INCLUDE)
@@ -24,7 +24,7 @@ endif()
 add_library(spk_stb INTERFACE)
 target_include_directories(spk_stb SYSTEM INTERFACE ${SPK_STB_INCLUDE})
 if(SPK_TESTS)
-    spk_require(CRITERION criterion "Criterion" libcriterion-dev criterion-devel criterion criterion-dev criterion)
+    spk_require(SPK_CRITERION criterion "Criterion" libcriterion-dev criterion-devel criterion criterion-dev criterion)
 endif()
 
 find_package(ZLIB)
@@ -34,7 +34,7 @@ if(NOT ZLIB_FOUND)
 endif()
 
 add_library(spk_blas INTERFACE)
-target_link_libraries(spk_blas INTERFACE PkgConfig::OPENBLAS)
+target_link_libraries(spk_blas INTERFACE PkgConfig::SPK_OPENBLAS)
 
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)

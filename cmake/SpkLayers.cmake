@@ -4,7 +4,8 @@ set(SPK_C_FLAGS -Wall -Wextra -Wshadow -Wconversion -Wformat=2 -ffp-contract=off
 if(SPK_WERROR)
     list(APPEND SPK_C_FLAGS -Werror)
 endif()
-set(SPK_OPTIMISE $<$<CONFIG:Release>:-O3>)
+# Where another project builds the library and says no build type, the library is fast all the same.
+set(SPK_OPTIMISE $<$<OR:$<CONFIG:Release>,$<STREQUAL:$<CONFIG>,>>:-O3>)
 
 # Hardening, as far as the compiler and the linker know it: bench/steps w2 executes 0.04 % more instructions. _FORTIFY_SOURCE needs an optimised build, and would hide
 # mistakes from the sanitizers.
@@ -50,9 +51,18 @@ function(spk_layer layer)
     endforeach()
 endfunction()
 
+# A shared library stays compatible within its series (docs/install.md): 0.1, 0.2, ..., then 1, 2, ...
+set(SPK_ABI ${PROJECT_VERSION_MAJOR})
+if(PROJECT_VERSION_MAJOR EQUAL 0)
+    set(SPK_ABI 0.${PROJECT_VERSION_MINOR})
+endif()
+
 # spiketape (shared), spiketape_static, and the same with 64, from the objects of the layers.
 function(spk_libraries)
-    include(GNUInstallDirs)
+    set(include ${SPK_HEADERS})
+    if(PROJECT_IS_TOP_LEVEL OR SPK_TESTS) # the tests look inside
+        set(include ${CMAKE_CURRENT_SOURCE_DIR})
+    endif()
     foreach(bits "" 64)
         set(objects ${ARGN})
         list(TRANSFORM objects REPLACE "(.+)" "$<TARGET_OBJECTS:spk_\\1${bits}>")
@@ -62,14 +72,13 @@ function(spk_libraries)
             target_link_options(spiketape${bits} PRIVATE LINKER:--version-script=${SPK_EXPORTS})
             set_target_properties(spiketape${bits} PROPERTIES LINK_DEPENDS ${SPK_EXPORTS})
         endif()
-        set_target_properties(spiketape${bits} PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+        set_target_properties(spiketape${bits} PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${SPK_ABI})
         set_target_properties(spiketape${bits}_static PROPERTIES OUTPUT_NAME spiketape${bits})
         foreach(target spiketape${bits} spiketape${bits}_static)
-            target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}>
+            target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${include}>
                                        $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/spiketape>)
             target_compile_definitions(${target} PUBLIC $<$<STREQUAL:${bits},64>:SPK_REAL_DOUBLE>)
-            target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:PkgConfig::OPENBLAS> $<BUILD_INTERFACE:PkgConfig::CJSON>
-                                  $<BUILD_INTERFACE:spk_threads> ZLIB::ZLIB m)
+            target_link_libraries(${target} PRIVATE PkgConfig::SPK_OPENBLAS PkgConfig::SPK_CJSON Threads::Threads ZLIB::ZLIB m)
             target_link_options(${target} PRIVATE ${SPK_HARDENED_LINK})
             set_target_properties(${target} PROPERTIES LINKER_LANGUAGE C)
             add_library(spiketape::${target} ALIAS ${target})

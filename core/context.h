@@ -2,7 +2,7 @@
 #ifndef SPK_CORE_CONTEXT_H
 #define SPK_CORE_CONTEXT_H
 
-#include "core/config.h"
+#include "core/version.h"
 
 SPK_BEGIN_DECLS
 
