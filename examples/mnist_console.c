@@ -53,6 +53,7 @@ static void ends(observer *self, const training *t, const outcome *how) {
         if (how->saved && !c->quiet) printf("saved %s\n", how->saved);
         printf("%s accuracy %.2f %%\n", t->o->validation ? "validation" : "test", percent(how->tested));
     }
+    fflush(stdout);
 }
 
 console console_begin(const options *o) {

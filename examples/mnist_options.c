@@ -96,15 +96,24 @@ static const command_line line = {.program = "mnist",
 
 void options_settings(const options *o, bool json, spk_text *text) { command_line_settings(&line, o, json, text); }
 
-/* Whether a file could be written there: better known before the training than after it. */
-static bool writable(const char *option, const char *path) {
-    struct stat status;
+/* Why no file can be written in a path's folder; NULL if one can. */
+static const char *folder_problem(const char *path) {
     char folder[4096];
-    const char *slash = strrchr(path, '/'), *problem = NULL;
+    const char *slash = strrchr(path, '/');
     snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
-    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) problem = "it is not a regular file; name another";
-    else if (stat(folder, &status) != 0) problem = errno == ENOENT ? "there is no such folder; make it first" : strerror(errno);
-    else if (access(folder, W_OK | X_OK) != 0) problem = strerror(errno);
+    if (access(folder, W_OK | X_OK) == 0) return NULL;
+    return errno == ENOENT ? "there is no such folder; make it first" : strerror(errno);
+}
+
+/* Whether a file could be written there: better known before the training than after it. A file that is replaced must be a regular one;
+ * what is only written to may be a pipe or a device, too. */
+static bool writable(const char *option, const char *path, bool replaced) {
+    struct stat status;
+    const char *problem;
+    if (stat(path, &status) != 0) problem = folder_problem(path);
+    else if (S_ISDIR(status.st_mode)) problem = "it is a folder; name a file";
+    else if (replaced) problem = S_ISREG(status.st_mode) ? folder_problem(path) : "it is not a regular file; name another";
+    else problem = access(path, W_OK) == 0 ? NULL : strerror(errno);
     if (problem) fprintf(stderr, "mnist: --%s %s: cannot be written: %s\n", option, path, problem);
     return !problem;
 }
@@ -131,7 +140,9 @@ static const char *contradiction(const options *o) {
 }
 
 static bool files_are_right(const options *o) {
-    if ((o->save && !writable("save", o->save)) || (o->checkpoint && !writable("checkpoint", o->checkpoint))) return false;
+    if ((o->save && !writable("save", o->save, true)) || (o->checkpoint && !writable("checkpoint", o->checkpoint, true)) ||
+        (o->log && !writable("log", o->log, false)))
+        return false;
     if (o->resume) return true;
     return (!o->checkpoint || fresh("checkpoint", o->checkpoint, spk_checkpoint_exists(o->checkpoint))) &&
            (!o->log || fresh("log", o->log, log_exists(o->log)));
