@@ -20,7 +20,10 @@ static node tape[SIZE];
 static int used;
 
 static int record(const char *op, double value, int p, double dp, int q, double dq) {
-    if (used == SIZE) exit((fprintf(stderr, "the tape is full\n"), 1));
+    if (used == SIZE) {
+        fprintf(stderr, "the tape is full\n");
+        exit(1);
+    }
     tape[used] = (node){.op = op, .value = value, .parent = {p, q}, .local = {dp, dq}};
     return used++;
 }

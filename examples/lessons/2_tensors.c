@@ -1,8 +1,9 @@
 /*
  * Lesson 2: tensors. Backward of a matrix product and of a bias that is broadcast over the batch, by the library and by hand; a check by
- * differences, the memory of a step, and a mistake on purpose. With double, for the differences.
+ * differences, the memory of a step, and a mistake on purpose. With double, for the differences. A file name as argument gets a drawing of
+ * the tape.
  *
- *     build/release/examples/lessons/2_tensors
+ *     build/release/examples/lessons/2_tensors [tape.svg]
  */
 #include <spiketape.h>
 #include <stdio.h>
@@ -54,7 +55,14 @@ static void check(const char *name, spk_gradcheck_report r) {
     if (!r.passed) printf(": input %d, element %d: backward %.4f, differences %.4f\n", r.input, (int)r.element, r.analytic, r.numeric);
 }
 
-int main(void) {
+static bool draw(spk_tensor *y, const char *name) {
+    FILE *file = fopen(name, "w");
+    if (!file) return perror(name), false;
+    fputs(spk_tape_svg(y), file);
+    return fclose(file) == 0;
+}
+
+int main(int argc, char **argv) {
     spk_ctx *ctx = spk_ctx_create(.seed = 1);
     spk_tensor *x = parameter(ctx, SPK_SHAPE(BATCH, IN), (spk_real[]){1, 2, 3, -1, 0, 2});
     spk_tensor *W = parameter(ctx, SPK_SHAPE(IN, OUT), (spk_real[]){1, -1, 2, 0});
@@ -69,6 +77,8 @@ int main(void) {
     printf("backward:\n");
     print("grad y", spk_grad(y)), print("grad W", spk_grad(W)), print("grad b", spk_grad(b)), print("grad x", spk_grad(x));
     if (!spk_failed(ctx)) by_hand(spk_data(x), spk_data(W), spk_data(spk_grad(y)));
+
+    if (argc > 1 && !draw(loss, argv[1])) return 1;
 
     printf("spk_gradcheck:\n");
     spk_end_step(ctx); /* y, loss and the tape are freed; x, W, b and their gradients stay */

@@ -25,17 +25,6 @@ static void by_hand(double x, int steps, double *v, double *s) {
 /* The same number at each of T steps: [T, 1]. */
 static spk_tensor *constant(spk_ctx *ctx, double x, int T) { return spk_full(ctx, SPK_SHAPE(T, 1), x); }
 
-static void draw(const double *v, const double *s, int steps) {
-    for (int row = 10; row >= 0; row--) {
-        printf("%4.1f |", row / 10.0);
-        for (int t = 0; t < steps; t++) putchar((int)floor(v[t] * 10 + 0.5) == row ? '*' : row == 10 ? '-' : ' ');
-        printf("\n");
-    }
-    printf("spikes");
-    for (int t = 0; t < steps; t++) putchar(s[t] > 0 ? '|' : ' ');
-    printf("\n");
-}
-
 static void compare(spk_ctx *ctx) {
     double v[STEPS], s[STEPS];
     by_hand(1.6, STEPS, v, s);
@@ -51,7 +40,9 @@ static void compare(spk_ctx *ctx) {
     printf("  t   V[t]  S[t]\n");
     for (int t = 0; t < 13; t++) printf(" %2d  %.3f  %.0f\n", t + 1, (double)V[t], (double)S[t]);
     printf("%d of %d steps are the same by hand and by the library\n", same, STEPS);
-    draw(v, s, STEPS);
+    spk_text text = {.ctx = ctx};
+    if (spk_plot_terminal(&text, V, STEPS, .height = 11, .guide = threshold, .spikes = S)) printf("%s", text.data);
+    spk_text_free(&text);
     spk_end_step(ctx);
 }
 
