@@ -136,7 +136,7 @@ int main(void) {
     show(ctx, net, tests, 0);
     show(ctx, net, tests, c.worst);
 
-    for (double noise = 0; noise < 0.5; noise += 0.1)
+    for (double noise = 0.1; noise < 0.5; noise += 0.1)
         printf("noise up to %.1f: %.0f %% right\n", noise, 100 * test(ctx, net, tests, noise).correct[T - 1] / TESTED);
     double lost;
     spk_add_forward_pre_hook(spk_find_module(net, "2"), lose_spikes, &lost);
