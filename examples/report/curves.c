@@ -41,9 +41,12 @@ void report_curves(spk_text *page, const report *r, const training *t) {
     if (r->resumed)
         spk_text_add(page, "<p>This run went on from a checkpoint: the curves begin with epoch %lld, the first that it finished.</p>\n",
                      (long long)r->points->epoch);
+    spk_text_add(page,
+                 "<p>The accuracy in training is counted while an epoch runs, with what dropout%s changes, so it can be below the "
+                 "%s's.</p>\n",
+                 t->o->augment ? " and augmentation" : "", tested);
     const spk_series loss = curve(r, &r->points->loss, NULL);
-    const spk_series accuracy[] = {curve(r, &r->points->training, "training (with dropout and augmentation)"),
-                                   curve(r, &r->points->tested, tested)};
+    const spk_series accuracy[] = {curve(r, &r->points->training, "training"), curve(r, &r->points->tested, tested)};
     spk_text_add(page, "<div class=\"plots\">\n");
     spk_plot_lines(page, &loss, 1, .title = reads_spikes(t->o) ? "Training loss (squared error of rates)" : "Training loss (cross entropy)",
                    .x_label = "epoch", .description = "The mean training loss of each epoch");

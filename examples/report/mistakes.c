@@ -6,7 +6,7 @@ static void image_of(spk_text *page, const mistake *m) {
     snprintf(what, sizeof what, "a %d that was taken for a %d", m->label, m->predicted);
     spk_text_add(page, "<figure>");
     page_image(page, SIDE, SIDE, 1, m->image, what);
-    spk_text_add(page, "<figcaption><b>%d</b> taken for <b class=\"wrong\">%d</b><br/>%.2f against %.2f</figcaption></figure>\n", m->label,
+    spk_text_add(page, "<figcaption><b>%d</b> taken for <b class=\"wrong\">%d</b><br/>%.2f, not %.2f</figcaption></figure>\n", m->label,
                  m->predicted, m->wrong, m->right);
 }
 

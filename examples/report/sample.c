@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRACES = 5, FEW_STEPS = 16, MOST_CELLS = 60000, MOST_STEPS = 500 };
+enum { TRACES = 5, FEW_STEPS = 24, MOST_CELLS = 60000, MOST_STEPS = 500 };
 
 /* A layer of neurons and what passed through it, for one image: [T, neurons] each. */
 typedef struct layer {
@@ -81,7 +81,8 @@ static void traces(spk_text *page, const layer *l) {
             y[2 * t] = l->charged[t * l->neurons + chosen[k]];
             y[2 * t + 1] = l->membrane[t * l->neurons + chosen[k]];
         }
-        snprintf(names[k], sizeof names[k], "%lld: %lld spikes", (long long)chosen[k], (long long)spikes_of(l, chosen[k]));
+        snprintf(names[k], sizeof names[k], "neuron %lld, %lld spike%s", (long long)chosen[k], (long long)spikes_of(l, chosen[k]),
+                 spikes_of(l, chosen[k]) == 1 ? "" : "s");
         series[k] = (spk_series){.y = y, .x = numbers, .count = points, .label = names[k]};
     }
     spk_plot_lines(page, series, n, .title = "Membranes of some neurons", .x_label = "time step", .y_label = "membrane",
