@@ -19,7 +19,7 @@ spk_require(SPK_CJSON libcjson "cJSON" libcjson-dev cjson-devel cjson cjson-dev 
 find_path(SPK_STB_INCLUDE stb_image.h PATH_SUFFIXES stb)
 if(NOT SPK_STB_INCLUDE)
     message(FATAL_ERROR "stb_image.h is missing. Run scripts/deps, or install it: apt-get install libstb-dev | dnf install "
-        "stb_image-devel | pacman -S stb | apk add stb | brew install stb.")
+        "stb_image-devel stb_image_write-devel | pacman -S stb | apk add stb | brew install stb.")
 endif()
 add_library(spk_stb INTERFACE)
 target_include_directories(spk_stb SYSTEM INTERFACE ${SPK_STB_INCLUDE})

@@ -5,6 +5,7 @@
  */
 #include "mnist_console.h"
 #include "mnist_log.h"
+#include "report/report.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -52,7 +53,7 @@ static int learn(training *t) {
     if (how.signal) how.saved = spk_failed(t->ctx) ? NULL : o->checkpoint;
     else {
         if (o->save && spk_save(t->net, o->save)) how.saved = o->save;
-        tested = evaluate(t->ctx, t->net, t->test, o);
+        tested = evaluate(t, true);
         how.tested = &tested;
     }
     how.error = spk_error(t->ctx);
@@ -72,10 +73,13 @@ static int run(spk_ctx *ctx, const options *o) {
     if (spk_failed(ctx)) return 1;
     run_log log;
     if (!run_log_open(&log, o)) return 1;
+    report page;
+    report_open(&page, net, o);
     console terminal = console_begin(o);
-    observer *const observers[] = {&terminal.observer, &log.observer, NULL};
+    observer *const observers[] = {&terminal.observer, &log.observer, &page.observer, NULL};
     const int status = learn(&(training){.ctx = ctx, .net = net, .o = o, .images = images, .test = test, .observers = observers});
-    return run_log_close(&log) || status ? status : 1;
+    const bool logged = run_log_close(&log), reported = report_close(&page);
+    return status ? status : !logged || !reported;
 }
 
 int main(int argc, char **argv) {

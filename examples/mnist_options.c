@@ -68,6 +68,7 @@ static const option_row rows[] = {
      "write a line of JSON for the run, each epoch and the end;\n"
      "a file that is there is not overwritten: --resume appends to it",
      &option_text, AT(log)},
+    {"report", "FILE", "write a page about the run and what it trained, as HTML, at the end", &option_text, AT(report)},
 
     {.help = "Files:"},
     {"save", "FILE", "write the trained net, as safetensors", &option_text, AT(save)},
@@ -135,13 +136,14 @@ static const char *contradiction(const options *o) {
     if (o->predict && o->epochs > 0) return "--predict does not train; leave out --epochs";
     if (!o->checkpoint && (o->every || o->resume)) return "--every and --resume need --checkpoint FILE";
     if (o->checkpoint && !o->epochs) return "--checkpoint is for training; give --epochs";
+    if (o->report && o->predict) return "--report is about training and testing; leave out --predict";
     if (o->log && !o->epochs) return "--log is for training; give --epochs";
     return NULL;
 }
 
 static bool files_are_right(const options *o) {
     if ((o->save && !writable("save", o->save, true)) || (o->checkpoint && !writable("checkpoint", o->checkpoint, true)) ||
-        (o->log && !writable("log", o->log, false)))
+        (o->log && !writable("log", o->log, false)) || (o->report && !writable("report", o->report, true)))
         return false;
     if (o->resume) return true;
     return (!o->checkpoint || fresh("checkpoint", o->checkpoint, spk_checkpoint_exists(o->checkpoint))) &&

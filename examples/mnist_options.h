@@ -7,7 +7,7 @@
 enum { MOST_HIDDEN = OPTION_LIST, CLASSES = 10 };
 
 typedef struct options {
-    const char *data, *neuron, *surrogate, *encoder, *readout, *save, *load, *checkpoint, *log;
+    const char *data, *neuron, *surrogate, *encoder, *readout, *save, *load, *checkpoint, *log, *report;
     option_list hidden;
     int64_t epochs, T, batch, seed, validation;
     int64_t every;   /* steps from one checkpoint to the next; 0: an epoch */

@@ -18,18 +18,25 @@ static void count(tally *sum, spk_module *net, spk_tensor *y, const spk_batch *b
         if (spk_as_node(m)) sum->rate[layer++] += spk_firing_rate(m) * (double)batch->size;
 }
 
-tally evaluate(spk_ctx *ctx, spk_module *net, spk_dataset *test, const options *o) {
+/* Tells all observers. */
+#define TELL(t, function, ...)                         \
+    for (observer *const *w = (t)->observers; *w; w++) \
+        if ((*w)->function) (*w)->function(*w, __VA_ARGS__)
+
+tally evaluate(const training *t, bool final) {
     tally sum = {0};
     spk_batch batch;
-    spk_eval(net);
-    SPK_NO_GRAD(ctx) {
-        while (spk_next_batch(test, &batch)) {
-            count(&sum, net, scores(net, spk_flatten(batch.x), o), &batch);
-            spk_reset(net);
-            spk_end_step(ctx);
+    spk_eval(t->net);
+    SPK_NO_GRAD(t->ctx) {
+        while (spk_next_batch(t->test, &batch)) {
+            spk_tensor *y = scores(t->net, spk_flatten(batch.x), t->o);
+            count(&sum, t->net, y, &batch);
+            if (final) TELL(t, batch_tested, t, y, &batch);
+            spk_reset(t->net);
+            spk_end_step(t->ctx);
         }
     }
-    spk_train(net);
+    spk_train(t->net);
     return sum;
 }
 
@@ -89,11 +96,6 @@ static bool is_due(const training *t) {
     return t->o->checkpoint && (step == t->o->epochs * batches || step % (t->o->every ? t->o->every : batches) == 0);
 }
 
-/* Tells all observers. */
-#define TELL(t, function, ...)                         \
-    for (observer *const *w = (t)->observers; *w; w++) \
-        if ((*w)->function) (*w)->function(*w, __VA_ARGS__)
-
 void tell_end(const training *t, const outcome *how) { TELL(t, ends, t, how); }
 
 /* What the net is shown in training. */
@@ -135,7 +137,7 @@ static void epoch(training *t) {
     epoch_result e = {.number = number, .trained = t->sum, .seconds = seconds() - start};
     e.images_per_second = (double)(t->sum.images - before) / e.seconds;
     e.learning_rate = spk_schedule_lr(t->schedule, 0, spk_schedule_now(t->schedule) - 1);
-    e.tested = evaluate(t->ctx, t->net, t->test, t->o);
+    e.tested = evaluate(t, false);
     e.health = spk_health_report(t->health);
     if (!spk_failed(t->ctx)) TELL(t, epoch_done, t, &e);
     spk_health_clear(t->health);

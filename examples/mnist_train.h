@@ -51,6 +51,7 @@ struct observer {
     void (*begins)(observer *self, const training *t); /* all is built, and a checkpoint loaded */
     void (*stepped)(observer *self, const training *t);
     void (*epoch_done)(observer *self, const training *t, const epoch_result *e);
+    void (*batch_tested)(observer *self, const training *t, spk_tensor *scores, const spk_batch *batch); /* of the final test alone */
     void (*ends)(observer *self, const training *t, const outcome *how); /* once, however it ends */
 };
 
@@ -58,8 +59,8 @@ struct observer {
  * Trains as the options say; keeps a checkpoint, or goes on from one. Returns the number of the signal that stopped it, or 0.
  */
 int train(training *t);
-/* The net on all of a dataset. */
-tally evaluate(spk_ctx *ctx, spk_module *net, spk_dataset *test, const options *o);
+/* The net on the test set; `final`: the observers are told of each batch. */
+tally evaluate(const training *t, bool final);
 /* Tells all observers how the run ended. */
 void tell_end(const training *t, const outcome *how);
 

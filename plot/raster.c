@@ -24,7 +24,7 @@ static void marks(spk_text *text, const spk_real *spikes, int64_t T, int64_t neu
     const double cell = fabs(spk_axis_at(across, 1) - spk_axis_at(across, 0));
     const double height = fmax(0.8 * fabs(spk_axis_at(along, 1) - spk_axis_at(along, 0)), 0.6);
     spk_text_add(text, "<path class=\"spk-spikes\" stroke-width=\"");
-    spk_svg_pixels(text, fmin(fmax(0.7 * cell, 0.6), down ? 8 : 3));
+    spk_svg_pixels(text, fmin(fmax(0.7 * cell, 0.6), height < 4 ? 12 : 4));
     spk_text_add(text, "\" d=\"M0 0");
     for (int64_t t = 0; t < T; t++)
         for (int64_t i = 0; i < neurons; i++) {
