@@ -48,13 +48,14 @@ typedef struct command_line {
     size_t size;          /* of that struct */
     bool takes_files;     /* words that belong to no option are allowed, and stand at the end of argv from *first on */
 } command_line;
+#define OPTIONS(array, values) .rows = (array), .n_rows = sizeof(array) / sizeof *(array), .defaults = &(values), .size = sizeof(values)
 
 /*
  * Sets `values` to the defaults and then to what the command line says. Returns -1 to go on, else the program's exit status: 0 after --help
  * or
  * --version, 2 after a message.
  */
-int command_line_read(const command_line *c, void *values, int argc, char **argv, int *first);
+int command_line_read(const command_line *c, void *values, int argc, char **argv);
 /* All settings as words, `hidden=800 T=4`, or as a JSON object. */
 void command_line_settings(const command_line *c, const void *values, bool json, spk_text *text);
 

@@ -79,7 +79,7 @@ static bool read_text(const option_row *row, const char *text, void *value) {
 }
 
 static void allowed_text(const option_row *row, spk_text *text) {
-    spk_text_add(text, "%s", strcmp(row->argument, "DIR") == 0 ? "a folder" : "a file");
+    spk_text_add(text, "%s", strcmp(row->argument, "DIR") == 0 ? "a folder's name" : "a file's name");
 }
 
 const option_type option_text = {.read = read_text, .allowed = allowed_text, .print = print_text, .opens = "\"", .closes = "\""};

@@ -284,18 +284,22 @@ def log_of_a_net_without_numbers():
     assert last["event"] == "error" and err == f"mnist: {last['error']}\n", (last, err)
 
 
-def log_on_a_full_disk():
-    """A limit of the file's size stands for the disk: the error names the file, its lines are whole, and the training is not lost."""
+def limited():
+    """A limit of a file's size, which stands for a full disk."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
 
-    def limited():
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
 
+def full_disk():
+    """The error names the file, its lines are whole, and the training is not lost."""
     path = at("full.jsonl")
     out, err = run("--epochs", "5", "--log", path, status=1, preexec_fn=limited)
     assert re.search(r"\nepoch  5 .*\ntest accuracy .*\n$", out), out
     assert f"--log {path}: File too large" in err and err.count("\n") == 1, err
     assert [line["event"] for line in lines_of(path)][:2] == ["run", "epoch"]
+    with open(at("full"), "w") as file:
+        done = subprocess.run(command("--epochs", "40"), stdout=file, stderr=subprocess.PIPE, text=True, preexec_fn=limited, timeout=120)
+    assert done.returncode == 1 and done.stderr == "mnist: standard output could not be written: File too large\n", done
     _, err = run("--epochs", "1", "--log", at("no/such/folder"), status=2)
     assert "no such folder" in err, err
 
@@ -304,7 +308,7 @@ os.mkdir(data)
 cut_set("train", 480)
 cut_set("t10k", 100)
 try:
-    for test in (terminals, a_window_that_is_resized_and_interrupted, quiet, log, log_of_a_net_without_numbers, log_on_a_full_disk):
+    for test in (terminals, a_window_that_is_resized_and_interrupted, quiet, log, log_of_a_net_without_numbers, full_disk):
         test()
 finally:
     subprocess.run(["rm", "-rf", scratch], check=True)
