@@ -20,6 +20,10 @@ scratch = tempfile.mkdtemp()
 data = os.path.join(scratch, "data")
 
 
+# Epochs that last as long as some drawings.
+long_epochs = ("--data", os.path.join(source, "datasets/mnist"), "--batch", "8", "--epochs", "1000")
+
+
 def at(name):
     return os.path.join(scratch, name)
 
@@ -178,8 +182,7 @@ def a_window_that_is_resized_and_interrupted():
                 fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, widths[len(seen)][0], 0, 0))
 
     log = at("interrupted.jsonl")
-    whole = os.path.join(source, "datasets/mnist")  # epochs that last as long as some drawings
-    text, status = on_terminal(80, "--data", whole, "--batch", "8", "--epochs", "1000", "--log", log, meanwhile=meanwhile)
+    text, status = on_terminal(80, *long_epochs, "--log", log, meanwhile=meanwhile)
     assert status == 130, (status, text[-500:])
     assert text.count("\r\x1b[J") >= 2, "the old line is not taken away where the width changes"
     screen = Screen(200)
@@ -189,6 +192,28 @@ def a_window_that_is_resized_and_interrupted():
     assert re.fullmatch(r"stopped by SIGINT after step \d+; nothing is saved \(--checkpoint FILE does\)", stopped[0]), stopped
     assert not any("|" in row for row in screen.rows), "a bar is left"
     assert lines_of(log)[-1]["event"] == "stopped" and lines_of(log)[-1]["signal"] == "SIGINT", lines_of(log)[-1]
+
+
+def what_else_is_said():
+    """Findings about layers and errors have lines of their own, and nothing of a bar is left in them."""
+    plain, _ = run("--epochs", "1", "--tau", "1000")
+    finding = re.search(r"^net\.2 \(lif\) was silent.*$", plain, re.M).group()
+    text, _ = on_terminal(80, "--epochs", "1", "--tau", "1000")
+    screen = Screen(1000)  # long ones are broken by the terminal
+    screen.show(after_the_net(text))
+    assert screen.rows[1] == finding, screen.rows
+
+    gone = at("gone")
+    os.mkdir(gone)
+
+    def meanwhile(text, terminal, process):
+        if drawing.search(text):
+            subprocess.run(["rm", "-rf", gone], check=True)
+
+    text, status = on_terminal(150, *long_epochs, "--every", "20", "--checkpoint", gone + "/ck", meanwhile=meanwhile)
+    screen = Screen(1000)
+    screen.show(after_the_net(text))
+    assert status == 1 and re.fullmatch(r"mnist: [^|]*gone/ck[^|]*: No such file or directory", screen.rows[-2]), screen.rows[-5:]
 
 
 def quiet():
@@ -308,7 +333,7 @@ os.mkdir(data)
 cut_set("train", 480)
 cut_set("t10k", 100)
 try:
-    for test in (terminals, a_window_that_is_resized_and_interrupted, quiet, log, log_of_a_net_without_numbers, full_disk):
+    for test in (terminals, a_window_that_is_resized_and_interrupted, what_else_is_said, quiet, log, log_of_a_net_without_numbers, full_disk):
         test()
 finally:
     subprocess.run(["rm", "-rf", scratch], check=True)
