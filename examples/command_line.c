@@ -35,12 +35,21 @@ static void print_row(const option_row *row, const void *defaults) {
     printf("\n");
 }
 
-static void help(const command_line *c) {
-    printf("%s", c->usage);
+/* The program may have been installed under another name: @ stands for it. */
+static void print_with_name(const char *text, const char *path) {
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    for (; *text; text++)
+        if (*text == '@') fputs(name, stdout);
+        else putchar(*text);
+}
+
+static void help(const command_line *c, const char *path) {
+    print_with_name(c->usage, path);
     for (const option_row *row = c->rows; row < c->rows + c->n_rows; row++)
         if (row->name) print_row(row, c->defaults);
         else printf("\n%s\n", row->help);
-    printf("\n  --help\n  --version\n\n%s", c->examples);
+    printf("\n  --help\n  --version\n\n");
+    print_with_name(c->examples, path);
 }
 
 /* How many letters differ, roughly: for `did you mean`. */
@@ -115,7 +124,7 @@ int command_line_read(const command_line *c, void *values, int argc, char **argv
     memcpy(values, c->defaults, c->size);
     opterr = 0;
     for (int option; (option = getopt_long(argc, argv, ":h", table, NULL)) != -1;) {
-        if (option == 'h' || option == HELP) return help(c), 0;
+        if (option == 'h' || option == HELP) return help(c, argv[0]), 0;
         if (option == VERSION) return puts(spk_build_info()), 0;
         if (option < ROW) return refused(c, option, argv[optind - 1]), 2;
         const option_row *row = &c->rows[option - ROW];

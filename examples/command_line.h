@@ -41,7 +41,8 @@ struct option_row {
 };
 
 typedef struct command_line {
-    const char *program, *usage, *examples; /* the beginning and the end of --help */
+    const char *program;          /* for messages */
+    const char *usage, *examples; /* the beginning and the end of --help; @ stands for the name that the program was called by */
     const option_row *rows;
     int n_rows;
     const void *defaults; /* the struct of values as it is without options */

@@ -73,8 +73,8 @@ static const option_row rows[] = {
 };
 
 static const command_line program = {.program = "custom_neuron",
-                                     .usage = "Trains neurons with an adaptive threshold on MNIST.\n\nusage: custom_neuron [options]\n\n",
-                                     .examples = "example:\n  custom_neuron --epochs 1\n",
+                                     .usage = "Trains neurons with an adaptive threshold on MNIST.\n\nusage: @ [options]\n\n",
+                                     .examples = "example:\n  @ --epochs 1\n",
                                      OPTIONS(rows, defaults)};
 
 int main(int argc, char **argv) {

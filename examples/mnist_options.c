@@ -72,7 +72,7 @@ static const option_row rows[] = {
     {.help = "Files:"},
     {"save", "FILE", "write the trained net, as safetensors", &option_text, AT(save)},
     {"load", "FILE", "begin with this net; give the options under Net that it was trained with", &option_text, AT(load)},
-    {"predict", NULL, "classify the pictures that are named (PNG, JPEG, BMP, ...); needs --load", &option_flag, AT(predict)},
+    {"predict", NULL, "classify the pictures that are named (PNG, JPEG, BMP, PGM, PPM); needs --load", &option_flag, AT(predict)},
     {"checkpoint", "FILE", "keep the training's state there after each epoch,\nand when SIGINT or SIGTERM stops it", &option_text,
      AT(checkpoint)},
     {"every", "N", "after every N steps instead", &option_whole, AT(every), .least = 1},
@@ -81,13 +81,13 @@ static const option_row rows[] = {
 
 static const command_line program = {.program = "mnist",
                                      .usage = "Trains a spiking network on MNIST, tests it, and reads pictures of digits.\n\n"
-                                              "usage: mnist [options]                      train, then test\n"
-                                              "       mnist --load FILE [--epochs N]       test a saved net, or train it further\n"
-                                              "       mnist --load FILE --predict IMAGE... classify pictures of digits\n",
+                                              "usage: @ [options]                      train, then test\n"
+                                              "       @ --load FILE [--epochs N]       test a saved net, or train it further\n"
+                                              "       @ --load FILE --predict IMAGE... classify pictures of digits\n",
                                      .examples = "examples:\n"
-                                                 "  mnist --epochs 3 --save digits.safetensors\n"
-                                                 "  mnist --load digits.safetensors --predict examples/digits/*.png\n"
-                                                 "  mnist --checkpoint run.safetensors --resume --log run.jsonl\n",
+                                                 "  @ --epochs 3 --save digits.safetensors\n"
+                                                 "  @ --load digits.safetensors --predict examples/digits/*.png\n"
+                                                 "  @ --checkpoint run.safetensors --resume --log run.jsonl\n",
                                      OPTIONS(rows, defaults),
                                      .takes_files = true};
 

@@ -77,11 +77,10 @@ static const option_row rows[] = {
     {"data", "DIR", "folder of MNIST's four files", &option_text, .at = offsetof(options, data)},
 };
 
-static const command_line program = {
-    .program = "sequential_mnist",
-    .usage = "Reads the images of MNIST row by row, trained by truncated BPTT.\n\nusage: sequential_mnist [options]\n\n",
-    .examples = "example:\n  sequential_mnist --window 28 --epochs 1\n",
-    OPTIONS(rows, defaults)};
+static const command_line program = {.program = "sequential_mnist",
+                                     .usage = "Reads the images of MNIST row by row, trained by truncated BPTT.\n\nusage: @ [options]\n\n",
+                                     .examples = "example:\n  @ --window 28 --epochs 1\n",
+                                     OPTIONS(rows, defaults)};
 
 int main(int argc, char **argv) {
     options o;
