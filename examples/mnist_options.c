@@ -66,7 +66,7 @@ static const option_row rows[] = {
     {"quiet", NULL, "print the final accuracy only", &option_flag, AT(quiet)},
     {"log", "FILE",
      "write a line of JSON for the run, each epoch and the end;\n"
-     "a file that is there is not overwritten: --resume appends to it",
+     "a file that is there is not overwritten: --resume appends to it (docs/log.md)",
      &option_text, AT(log)},
 
     {.help = "Files:"},

@@ -11,7 +11,7 @@ static bool read_flag(const option_row *row, const char *text, void *value) {
     return *(bool *)value = true;
 }
 
-static void print_flag(const void *value, spk_text *text) { spk_text_add(text, "%d", *(const bool *)value); }
+static void print_flag(const void *value, spk_text *text) { spk_text_add(text, *(const bool *)value ? "true" : "false"); }
 
 const option_type option_flag = {.read = read_flag, .print = print_flag, .opens = "", .closes = ""};
 

@@ -254,13 +254,14 @@ epoch_keys = {
 def log():
     path, checkpoint = at("log.jsonl"), at("log.ck")
     odd = b'odd "name" \\ \xff \xc3\xa4\x01'
-    options = ("--hidden", "24,12", "--epochs", "2", "--log", path)
+    options = ("--hidden", "24,12", "--augment", "--epochs", "2", "--log", path)
     out, _ = run(*options, "--checkpoint", checkpoint, "--save", os.path.join(os.fsencode(scratch), odd))
     first, *epochs, end = lines_of(path)
     assert first["event"] == "run" and first["step"] == 0 and first["version"].startswith("spiketape ")
     assert first["command"][1:] == ["--data", data, "--hidden", "24", "--threads", "1", *options, "--checkpoint", checkpoint, "--save",
                                     scratch + '/odd "name" \\ ? ä\x01']
     assert first["settings"]["hidden"] == [24, 12] and first["settings"]["lr"] == 0.002 and first["settings"]["neuron"] == "lif"
+    assert first["settings"]["augment"] is True and first["settings"]["soft-reset"] is False
     assert first["settings"]["seed"] == 1 and first["threads"] == 1 and first["data"] == data
     assert first["training_images"] == 480 and first["test_images"] == 100 and first["steps_per_epoch"] == 3
     assert first["parameters"] == 784 * 24 + 24 + 48 + 24 * 12 + 12 + 24 + 120 + 10
