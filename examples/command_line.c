@@ -35,12 +35,21 @@ static void print_row(const option_row *row, const void *defaults) {
     printf("\n");
 }
 
-static void help(const command_line *c) {
-    printf("%s", c->usage);
+/* The program may have been installed under another name: @ stands for it. */
+static void print_with_name(const char *text, const char *path) {
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    for (; *text; text++)
+        if (*text == '@') fputs(name, stdout);
+        else putchar(*text);
+}
+
+static void help(const command_line *c, const char *path) {
+    print_with_name(c->usage, path);
     for (const option_row *row = c->rows; row < c->rows + c->n_rows; row++)
         if (row->name) print_row(row, c->defaults);
         else printf("\n%s\n", row->help);
-    printf("\n  --help\n  --version\n\n%s", c->examples);
+    printf("\n  --help\n  --version\n\n");
+    print_with_name(c->examples, path);
 }
 
 /* How many letters differ, roughly: for `did you mean`. */
@@ -60,10 +69,22 @@ static int distance(const char *a, const char *b) {
     return row[length];
 }
 
-/* An option that there is not, or a beginning of several. */
+/* A beginning of several options. */
+static bool ambiguous(const command_line *c, const char *name) {
+    int n = 0;
+    for (const option_row *row = c->rows; row < c->rows + c->n_rows; row++) {
+        if (!row->name || strncmp(row->name, name, strlen(name)) != 0) continue;
+        if (n++) fprintf(stderr, " or --%s", row->name);
+        else fprintf(stderr, "%s: --%s may be --%s", c->program, name, row->name);
+    }
+    if (n) fprintf(stderr, "; write more of it\n");
+    return n > 0;
+}
+
+/* An option that there is not. */
 static void unknown(const command_line *c, const char *name) {
     const option_row *nearest = NULL;
-    int least = 3;
+    int least = strlen(name) < 3 ? (int)strlen(name) : 3;
     for (const option_row *row = c->rows; row < c->rows + c->n_rows; row++)
         if (row->name && distance(name, row->name) < least) nearest = row, least = distance(name, row->name);
     fprintf(stderr, "%s: there is no option --%s; ", c->program, name);
@@ -90,11 +111,12 @@ static void refused(const command_line *c, int option, const char *word) {
         fprintf(stderr, "%s: there is no option -%c; %s --help lists them\n", c->program, optopt, c->program);
     else {
         snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
-        unknown(c, name + strspn(name, "-"));
+        const char *bare = name + strspn(name, "-");
+        if (!ambiguous(c, bare)) unknown(c, bare);
     }
 }
 
-int command_line_read(const command_line *c, void *values, int argc, char **argv, int *first) {
+int command_line_read(const command_line *c, void *values, int argc, char **argv) {
     struct option table[MOST_ROWS + 3] = {{"help", 0, NULL, HELP}, {"version", 0, NULL, VERSION}};
     int n = 2;
     for (int i = 0; i < c->n_rows && n < MOST_ROWS + 2; i++)
@@ -102,13 +124,12 @@ int command_line_read(const command_line *c, void *values, int argc, char **argv
     memcpy(values, c->defaults, c->size);
     opterr = 0;
     for (int option; (option = getopt_long(argc, argv, ":h", table, NULL)) != -1;) {
-        if (option == 'h' || option == HELP) return help(c), 0;
+        if (option == 'h' || option == HELP) return help(c, argv[0]), 0;
         if (option == VERSION) return puts(spk_build_info()), 0;
         if (option < ROW) return refused(c, option, argv[optind - 1]), 2;
         const option_row *row = &c->rows[option - ROW];
         if (!row->type->read(row, optarg, (char *)values + row->at)) return wrong_value(c, row, optarg), 2;
     }
-    *first = optind;
     if (optind == argc || c->takes_files) return -1;
     fprintf(stderr, "%s: '%s' belongs to no option; %s --help lists them\n", c->program, argv[optind], c->program);
     return 2;

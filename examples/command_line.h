@@ -41,20 +41,22 @@ struct option_row {
 };
 
 typedef struct command_line {
-    const char *program, *usage, *examples; /* the beginning and the end of --help */
+    const char *program;          /* for messages */
+    const char *usage, *examples; /* the beginning and the end of --help; @ stands for the name that the program was called by */
     const option_row *rows;
     int n_rows;
     const void *defaults; /* the struct of values as it is without options */
     size_t size;          /* of that struct */
     bool takes_files;     /* words that belong to no option are allowed, and stand at the end of argv from *first on */
 } command_line;
+#define OPTIONS(array, values) .rows = (array), .n_rows = sizeof(array) / sizeof *(array), .defaults = &(values), .size = sizeof(values)
 
 /*
  * Sets `values` to the defaults and then to what the command line says. Returns -1 to go on, else the program's exit status: 0 after --help
  * or
  * --version, 2 after a message.
  */
-int command_line_read(const command_line *c, void *values, int argc, char **argv, int *first);
+int command_line_read(const command_line *c, void *values, int argc, char **argv);
 /* All settings as words, `hidden=800 T=4`, or as a JSON object. */
 void command_line_settings(const command_line *c, const void *values, bool json, spk_text *text);
 

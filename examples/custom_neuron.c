@@ -2,11 +2,11 @@
  * A neuron of one's own, in under 40 lines: adaptive threshold (Bellec et al., NeurIPS 2018, arXiv 1803.09574). Each spike raises the
  * threshold by beta, and the rise decays by rho a step. Trained on MNIST.
  *
- *     build/release/examples/custom_neuron [DATA [EPOCHS]]
+ *     build/release/examples/custom_neuron [--epochs 6] [--data datasets/mnist]
  */
-#include <spiketape.h>
+#include "command_line.h"
+#include "progress.h"
 #include <stdio.h>
-#include <stdlib.h>
 
 /* The neuron. */
 
@@ -60,21 +60,40 @@ static double accuracy(spk_ctx *ctx, spk_module *net, spk_dataset *test) {
     return 100.0 * (double)correct / (double)spk_dataset_size(test);
 }
 
-int main(int argc, char **argv) {
-    const char *data = argc > 1 ? argv[1] : "datasets/mnist";
-    const long epochs = argc > 2 ? strtol(argv[2], NULL, 10) : 6;
-    spk_ctx *ctx = spk_ctx_create(.seed = 1);
-    spk_dataset *train = spk_mnist(ctx, data, true, .batch = 128, .shuffle = true, .seed = 1),
-                *test = spk_mnist(ctx, data, false, .batch = 500);
+typedef struct options {
+    const char *data;
+    int64_t epochs;
+} options;
 
-    spk_base_node_opts options = spk_base_node_options();
-    options.parallel_optim = true, options.T = T, options.surrogate_function = spk_surrogate_atan();
-    spk_module *net = spk_sequential(ctx, spk_linear_layer(ctx, 784, 400), adaptive(ctx, 0.2, 0.8, options), spk_linear_layer(ctx, 400, 10),
+static const options defaults = {.data = "datasets/mnist", .epochs = 6};
+
+static const option_row rows[] = {
+    {"epochs", "N", "times through the training images", &option_whole, .at = offsetof(options, epochs), .least = 1},
+    {"data", "DIR", "folder of MNIST's four files", &option_text, .at = offsetof(options, data)},
+};
+
+static const command_line program = {.program = "custom_neuron",
+                                     .usage = "Trains neurons with an adaptive threshold on MNIST.\n\nusage: @ [options]\n\n",
+                                     .examples = "example:\n  @ --epochs 1\n",
+                                     OPTIONS(rows, defaults)};
+
+int main(int argc, char **argv) {
+    options o;
+    const int status = command_line_read(&program, &o, argc, argv);
+    if (status >= 0) return status;
+    spk_ctx *ctx = spk_ctx_create(.seed = 1);
+    spk_dataset *train = spk_mnist(ctx, o.data, true, .batch = 128, .shuffle = true, .seed = 1),
+                *test = spk_mnist(ctx, o.data, false, .batch = 500);
+
+    spk_base_node_opts node = spk_base_node_options();
+    node.parallel_optim = true, node.T = T, node.surrogate_function = spk_surrogate_atan();
+    spk_module *net = spk_sequential(ctx, spk_linear_layer(ctx, 784, 400), adaptive(ctx, 0.2, 0.8, node), spk_linear_layer(ctx, 400, 10),
                                      spk_lif(ctx, .parallel_optim = true, .T = T, .surrogate_function = spk_surrogate_atan()));
     spk_optimizer *optimizer = spk_adam(net, .lr = 2e-3);
-    printf("%s\n", spk_repr(net));
+    if (!spk_failed(ctx)) printf("%s\n", spk_repr(net));
+    progress bar = progress_begin(true);
 
-    for (int epoch = 1; epoch <= epochs && !spk_failed(ctx); epoch++) {
+    for (int64_t epoch = 1; epoch <= o.epochs && !spk_failed(ctx); epoch++) {
         spk_batch batch;
         while (spk_next_batch(train, &batch)) {
             spk_tensor *spikes = spk_call(net, spk_repeat_over_time(spk_flatten(batch.x), T));
@@ -83,11 +102,16 @@ int main(int argc, char **argv) {
             spk_optimizer_step(optimizer);
             spk_reset(net);
             spk_end_step(ctx);
+            progress_show(&bar, .epoch = epoch, .epochs = o.epochs, .step = spk_dataset_position(train),
+                          .steps = spk_dataset_batches(train));
         }
-        printf("epoch %d: test accuracy %.2f %%\n", epoch, accuracy(ctx, net, test));
+        const double percent = accuracy(ctx, net, test);
+        progress_clear(&bar);
+        if (!spk_failed(ctx)) printf("epoch %lld: test accuracy %.2f %%\n", (long long)epoch, percent);
+        fflush(stdout);
     }
     const bool failed = spk_failed(ctx);
-    if (failed) fprintf(stderr, "%s\n", spk_error(ctx));
+    if (failed) fprintf(stderr, "custom_neuron: %s\n", spk_error(ctx));
     spk_ctx_destroy(ctx);
     return failed;
 }

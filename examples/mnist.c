@@ -6,6 +6,7 @@
 #include "mnist_console.h"
 #include "mnist_log.h"
 #include "report/report.h"
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -62,11 +63,21 @@ static int learn(training *t) {
     return how.signal ? 128 + how.signal : 0; /* as the shell says it */
 }
 
+/* Adds to the library's error what the user of this program can do about it. */
+static void add_remedy(spk_ctx *ctx, const char *remedy) {
+    char error[2048];
+    snprintf(error, sizeof error, "%s", spk_error(ctx));
+    spk_clear_error(ctx);
+    spk_fail(ctx, "%s; %s", error, remedy);
+}
+
 /* The program's exit status. */
 static int run(spk_ctx *ctx, const options *o) {
     spk_module *net = network(ctx, o);
     spk_detect_anomaly(ctx, o->detect_anomaly);
-    if (o->load) spk_load(net, o->load);
+    if (o->load && !spk_load(net, o->load))
+        add_remedy(ctx, "--load takes a file of --save, together with the options under Net (see --help) that it was trained with");
+    if (spk_failed(ctx)) return 1;
     if (o->predict) return !predict(ctx, net, o);
     spk_dataset *images = spk_mnist(ctx, o->data, true, .batch = o->batch, .shuffle = true, .seed = o->seed, .drop_last = true);
     spk_dataset *test = o->validation ? spk_dataset_split(images, o->validation) : spk_mnist(ctx, o->data, false, .batch = o->batch);
@@ -94,5 +105,9 @@ int main(int argc, char **argv) {
         status = 1;
     }
     spk_ctx_destroy(ctx);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "mnist: standard output could not be written: %s\n", strerror(errno));
+        status = status ? status : 1;
+    }
     return status;
 }

@@ -37,7 +37,7 @@ static const option_row rows[] = {
     {"hidden", "N[,N...]", "widths of the hidden layers", &option_widths, AT(hidden), .setting = true},
     {"neuron", "NAME", "lif or if", &option_word, AT(neuron), .words = neurons, .setting = true},
     {"tau", "X", "time constant of lif, above 1", &option_real, AT(tau), .least = 1, .most = 1e9, .setting = true},
-    {"T", "N", "time steps", &option_whole, AT(T), .least = 1, .setting = true},
+    {"T", "N", "time steps", &option_whole, AT(T), .least = 1, .most = 1000000, .setting = true},
     {"encoder", "NAME", "constant or poisson", &option_word, AT(encoder), .words = encoders, .setting = true},
     {"surrogate", "NAME", "atan, sigmoid, piecewise_quadratic, ...", &option_word, AT(surrogate), .words = surrogates, .setting = true},
     {"soft-reset", NULL, "subtract the threshold after a spike", &option_flag, AT(soft_reset), .setting = true},
@@ -66,36 +66,33 @@ static const option_row rows[] = {
     {"quiet", NULL, "print the final accuracy only", &option_flag, AT(quiet)},
     {"log", "FILE",
      "write a line of JSON for the run, each epoch and the end;\n"
-     "a file that is there is not overwritten: --resume appends to it",
+     "a file that is there is not overwritten: --resume appends to it (docs/log.md)",
      &option_text, AT(log)},
     {"report", "FILE", "write a page about the run and what it trained, as HTML, at the end", &option_text, AT(report)},
 
     {.help = "Files:"},
     {"save", "FILE", "write the trained net, as safetensors", &option_text, AT(save)},
     {"load", "FILE", "begin with this net; give the options under Net that it was trained with", &option_text, AT(load)},
-    {"predict", NULL, "classify the pictures that are named (PNG, JPEG, BMP, ...); needs --load", &option_flag, AT(predict)},
+    {"predict", NULL, "classify the pictures that are named (PNG, JPEG, BMP, PGM, PPM); needs --load", &option_flag, AT(predict)},
     {"checkpoint", "FILE", "keep the training's state there after each epoch,\nand when SIGINT or SIGTERM stops it", &option_text,
      AT(checkpoint)},
     {"every", "N", "after every N steps instead", &option_whole, AT(every), .least = 1},
     {"resume", NULL, "go on from the checkpoint, to the same bits;\nfrom the beginning when there is none yet", &option_flag, AT(resume)},
 };
 
-static const command_line line = {.program = "mnist",
-                                  .usage = "Trains a spiking network on MNIST, tests it, and reads pictures of digits.\n\n"
-                                           "usage: mnist [options]                      train, then test\n"
-                                           "       mnist --load FILE [--epochs N]       test a saved net, or train it further\n"
-                                           "       mnist --load FILE --predict IMAGE... classify pictures of digits\n",
-                                  .examples = "examples:\n"
-                                              "  mnist --epochs 3 --save digits.safetensors\n"
-                                              "  mnist --load digits.safetensors --predict examples/digits/*.png\n"
-                                              "  mnist --checkpoint run.safetensors --resume --log run.jsonl\n",
-                                  .rows = rows,
-                                  .n_rows = sizeof rows / sizeof *rows,
-                                  .defaults = &defaults,
-                                  .size = sizeof defaults,
-                                  .takes_files = true};
+static const command_line program = {.program = "mnist",
+                                     .usage = "Trains a spiking network on MNIST, tests it, and reads pictures of digits.\n\n"
+                                              "usage: @ [options]                      train, then test\n"
+                                              "       @ --load FILE [--epochs N]       test a saved net, or train it further\n"
+                                              "       @ --load FILE --predict IMAGE... classify pictures of digits\n",
+                                     .examples = "examples:\n"
+                                                 "  @ --epochs 3 --save digits.safetensors\n"
+                                                 "  @ --load digits.safetensors --predict examples/digits/*.png\n"
+                                                 "  @ --checkpoint run.safetensors --resume --log run.jsonl\n",
+                                     OPTIONS(rows, defaults),
+                                     .takes_files = true};
 
-void options_settings(const options *o, bool json, spk_text *text) { command_line_settings(&line, o, json, text); }
+void options_settings(const options *o, bool json, spk_text *text) { command_line_settings(&program, o, json, text); }
 
 /* Why no file can be written in a path's folder; NULL if one can. */
 static const char *folder_problem(const char *path) {
@@ -151,15 +148,14 @@ static bool files_are_right(const options *o) {
 }
 
 int options_read(options *o, int argc, char **argv) {
-    int first;
     for (int i = 0; i + 1 < (int)(sizeof surrogates / sizeof *surrogates) && spk_surrogate_name(i); i++)
         surrogates[i] = spk_surrogate_name(i);
-    const int status = command_line_read(&line, o, argc, argv, &first);
+    const int status = command_line_read(&program, o, argc, argv);
     if (status >= 0) return status;
-    o->images = argv + first, o->n_images = argc - first;
+    o->images = argv + optind, o->n_images = argc - optind;
     o->command = argv, o->n_command = argc;
     if (o->n_images && !o->predict) {
-        fprintf(stderr, "mnist: '%s' belongs to no option; pictures need --predict\n", argv[first]);
+        fprintf(stderr, "mnist: '%s' belongs to no option; pictures need --predict\n", o->images[0]);
         return 2;
     }
     if (o->epochs < 0) o->epochs = o->load ? 0 : 60;

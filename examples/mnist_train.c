@@ -124,7 +124,7 @@ static void train_epoch(training *t) {
         spk_reset(t->net);
         spk_end_step(t->ctx);
         if (is_due(t)) checkpoint(t, false);
-        TELL(t, stepped, t);
+        if (!spk_failed(t->ctx)) TELL(t, stepped, t);
     }
 }
 

@@ -11,7 +11,7 @@ static bool read_flag(const option_row *row, const char *text, void *value) {
     return *(bool *)value = true;
 }
 
-static void print_flag(const void *value, spk_text *text) { spk_text_add(text, "%d", *(const bool *)value); }
+static void print_flag(const void *value, spk_text *text) { spk_text_add(text, *(const bool *)value ? "true" : "false"); }
 
 const option_type option_flag = {.read = read_flag, .print = print_flag, .opens = "", .closes = ""};
 
@@ -79,7 +79,7 @@ static bool read_text(const option_row *row, const char *text, void *value) {
 }
 
 static void allowed_text(const option_row *row, spk_text *text) {
-    spk_text_add(text, "%s", strcmp(row->argument, "DIR") == 0 ? "a folder" : "a file");
+    spk_text_add(text, "%s", strcmp(row->argument, "DIR") == 0 ? "a folder's name" : "a file's name");
 }
 
 const option_type option_text = {.read = read_text, .allowed = allowed_text, .print = print_text, .opens = "\"", .closes = "\""};

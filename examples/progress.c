@@ -145,7 +145,8 @@ void progress_show_state(progress *p, progress_state now) {
         p->epoch = now.epoch, p->epoch_since = time, p->first_image = now.images;
         p->next = first ? time : time + REDRAW;
     }
-    if (time < p->next || in_background()) return;
+    const bool last = p->shown && now.step == now.steps; /* what stays while the net is tested */
+    if ((time < p->next && !last) || in_background()) return;
     draw(p, &now, time);
     p->next = time + REDRAW;
 }

@@ -4,10 +4,9 @@
  *
  *     build/release/examples/sequential_mnist [--window 7] [--epochs 5] [--data datasets/mnist]
  */
-#include <spiketape.h>
+#include "command_line.h"
+#include "progress.h"
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum { ROWS = 28, HIDDEN = 256 };
 
@@ -64,33 +63,55 @@ static double accuracy(spk_ctx *ctx, spk_module *net, spk_dataset *test, int64_t
     return 100.0 * (double)correct / (double)spk_dataset_size(test);
 }
 
+typedef struct options {
+    const char *data;
+    int64_t window, epochs;
+} options;
+
+static const options defaults = {.data = "datasets/mnist", .window = 7, .epochs = 5};
+
+static const option_row rows[] = {
+    {"window", "N", "rows a window, a divisor of 28; 28 is full BPTT", &option_whole, .at = offsetof(options, window), .least = 1,
+     .most = ROWS},
+    {"epochs", "N", "times through the training images", &option_whole, .at = offsetof(options, epochs), .least = 1},
+    {"data", "DIR", "folder of MNIST's four files", &option_text, .at = offsetof(options, data)},
+};
+
+static const command_line program = {.program = "sequential_mnist",
+                                     .usage = "Reads the images of MNIST row by row, trained by truncated BPTT.\n\nusage: @ [options]\n\n",
+                                     .examples = "example:\n  @ --window 28 --epochs 1\n",
+                                     OPTIONS(rows, defaults)};
+
 int main(int argc, char **argv) {
-    const char *data = "datasets/mnist";
-    int64_t W = 7, epochs = 5;
-    for (int i = 1; i < argc; i += 2) {
-        const char *value = i + 1 < argc ? argv[i + 1] : "";
-        if (strcmp(argv[i], "--window") == 0) W = strtoll(value, NULL, 10);
-        else if (strcmp(argv[i], "--epochs") == 0) epochs = strtoll(value, NULL, 10);
-        else if (strcmp(argv[i], "--data") == 0) data = value;
-        else W = 0;
-    }
-    if (W < 1 || ROWS % W || epochs < 1) {
-        fprintf(stderr, "usage: sequential_mnist [--window W] [--epochs N] [--data DIR], W a divisor of 28\n");
+    options o;
+    const int status = command_line_read(&program, &o, argc, argv);
+    if (status >= 0) return status;
+    const int64_t W = o.window;
+    if (ROWS % W) {
+        fprintf(stderr, "sequential_mnist: --window takes a divisor of %d, not %lld\n", ROWS, (long long)W);
         return 2;
     }
     spk_ctx *ctx = spk_ctx_create(.seed = 1);
-    spk_dataset *train = spk_mnist(ctx, data, true, .batch = 64, .shuffle = true, .seed = 1),
-                *test = spk_mnist(ctx, data, false, .batch = 500);
+    spk_dataset *train = spk_mnist(ctx, o.data, true, .batch = 64, .shuffle = true, .seed = 1),
+                *test = spk_mnist(ctx, o.data, false, .batch = 500);
+    const int64_t batches = spk_dataset_batches(train);
     spk_module *net = network(ctx, W);
     spk_optimizer *optimizer = spk_adam(net, .lr = 2e-3);
-    spk_schedule *schedule = spk_cosine_lr(optimizer, .steps = epochs * spk_dataset_batches(train));
-    printf("%s\n", W == ROWS ? "full BPTT over 28 rows" : "truncated BPTT");
-    for (int64_t epoch = 1; epoch <= epochs && !spk_failed(ctx); epoch++) {
-        for (spk_batch batch; spk_next_batch(train, &batch); spk_schedule_step(schedule)) train_batch(ctx, net, optimizer, &batch, W);
-        printf("epoch %lld  window %lld  test accuracy %.2f %%\n", (long long)epoch, (long long)W, accuracy(ctx, net, test, W));
+    spk_schedule *schedule = spk_cosine_lr(optimizer, .steps = o.epochs * batches);
+    if (!spk_failed(ctx)) printf("%s\n", W == ROWS ? "full BPTT over 28 rows" : "truncated BPTT");
+    progress bar = progress_begin(true);
+    for (int64_t epoch = 1; epoch <= o.epochs && !spk_failed(ctx); epoch++) {
+        for (spk_batch batch; spk_next_batch(train, &batch); spk_schedule_step(schedule)) {
+            train_batch(ctx, net, optimizer, &batch, W);
+            progress_show(&bar, .epoch = epoch, .epochs = o.epochs, .step = spk_dataset_position(train), .steps = batches);
+        }
+        const double percent = accuracy(ctx, net, test, W);
+        progress_clear(&bar);
+        if (!spk_failed(ctx)) printf("epoch %lld  window %lld  test accuracy %.2f %%\n", (long long)epoch, (long long)W, percent);
+        fflush(stdout);
     }
     const bool failed = spk_failed(ctx);
-    if (failed) fprintf(stderr, "%s\n", spk_error(ctx));
+    if (failed) fprintf(stderr, "sequential_mnist: %s\n", spk_error(ctx));
     spk_ctx_destroy(ctx);
     return failed;
 }

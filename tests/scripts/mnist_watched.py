@@ -20,6 +20,10 @@ scratch = tempfile.mkdtemp()
 data = os.path.join(scratch, "data")
 
 
+# Epochs that last as long as some drawings.
+long_epochs = ("--data", os.path.join(source, "datasets/mnist"), "--batch", "8", "--epochs", "1000")
+
+
 def at(name):
     return os.path.join(scratch, name)
 
@@ -178,8 +182,7 @@ def a_window_that_is_resized_and_interrupted():
                 fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, widths[len(seen)][0], 0, 0))
 
     log = at("interrupted.jsonl")
-    whole = os.path.join(source, "datasets/mnist")  # epochs that last as long as some drawings
-    text, status = on_terminal(80, "--data", whole, "--batch", "8", "--epochs", "1000", "--log", log, meanwhile=meanwhile)
+    text, status = on_terminal(80, *long_epochs, "--log", log, meanwhile=meanwhile)
     assert status == 130, (status, text[-500:])
     assert text.count("\r\x1b[J") >= 2, "the old line is not taken away where the width changes"
     screen = Screen(200)
@@ -189,6 +192,28 @@ def a_window_that_is_resized_and_interrupted():
     assert re.fullmatch(r"stopped by SIGINT after step \d+; nothing is saved \(--checkpoint FILE does\)", stopped[0]), stopped
     assert not any("|" in row for row in screen.rows), "a bar is left"
     assert lines_of(log)[-1]["event"] == "stopped" and lines_of(log)[-1]["signal"] == "SIGINT", lines_of(log)[-1]
+
+
+def what_else_is_said():
+    """Findings about layers and errors have lines of their own, and nothing of a bar is left in them."""
+    plain, _ = run("--epochs", "1", "--tau", "1000")
+    finding = re.search(r"^net\.2 \(lif\) was silent.*$", plain, re.M).group()
+    text, _ = on_terminal(80, "--epochs", "1", "--tau", "1000")
+    screen = Screen(1000)  # long ones are broken by the terminal
+    screen.show(after_the_net(text))
+    assert screen.rows[1] == finding, screen.rows
+
+    gone = at("gone")
+    os.mkdir(gone)
+
+    def meanwhile(text, terminal, process):
+        if drawing.search(text):
+            subprocess.run(["rm", "-rf", gone], check=True)
+
+    text, status = on_terminal(150, *long_epochs, "--every", "20", "--checkpoint", gone + "/ck", meanwhile=meanwhile)
+    screen = Screen(1000)
+    screen.show(after_the_net(text))
+    assert status == 1 and re.fullmatch(r"mnist: [^|]*gone/ck[^|]*: No such file or directory", screen.rows[-2]), screen.rows[-5:]
 
 
 def quiet():
@@ -229,13 +254,14 @@ epoch_keys = {
 def log():
     path, checkpoint = at("log.jsonl"), at("log.ck")
     odd = b'odd "name" \\ \xff \xc3\xa4\x01'
-    options = ("--hidden", "24,12", "--epochs", "2", "--log", path)
+    options = ("--hidden", "24,12", "--augment", "--epochs", "2", "--log", path)
     out, _ = run(*options, "--checkpoint", checkpoint, "--save", os.path.join(os.fsencode(scratch), odd))
     first, *epochs, end = lines_of(path)
     assert first["event"] == "run" and first["step"] == 0 and first["version"].startswith("spiketape ")
     assert first["command"][1:] == ["--data", data, "--hidden", "24", "--threads", "1", *options, "--checkpoint", checkpoint, "--save",
                                     scratch + '/odd "name" \\ ? ä\x01']
     assert first["settings"]["hidden"] == [24, 12] and first["settings"]["lr"] == 0.002 and first["settings"]["neuron"] == "lif"
+    assert first["settings"]["augment"] is True and first["settings"]["soft-reset"] is False
     assert first["settings"]["seed"] == 1 and first["threads"] == 1 and first["data"] == data
     assert first["training_images"] == 480 and first["test_images"] == 100 and first["steps_per_epoch"] == 3
     assert first["parameters"] == 784 * 24 + 24 + 48 + 24 * 12 + 12 + 24 + 120 + 10
@@ -284,18 +310,22 @@ def log_of_a_net_without_numbers():
     assert last["event"] == "error" and err == f"mnist: {last['error']}\n", (last, err)
 
 
-def log_on_a_full_disk():
-    """A limit of the file's size stands for the disk: the error names the file, its lines are whole, and the training is not lost."""
+def limited():
+    """A limit of a file's size, which stands for a full disk."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
 
-    def limited():
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
 
+def full_disk():
+    """The error names the file, its lines are whole, and the training is not lost."""
     path = at("full.jsonl")
     out, err = run("--epochs", "5", "--log", path, status=1, preexec_fn=limited)
     assert re.search(r"\nepoch  5 .*\ntest accuracy .*\n$", out), out
     assert f"--log {path}: File too large" in err and err.count("\n") == 1, err
     assert [line["event"] for line in lines_of(path)][:2] == ["run", "epoch"]
+    with open(at("full"), "w") as file:
+        done = subprocess.run(command("--epochs", "40"), stdout=file, stderr=subprocess.PIPE, text=True, preexec_fn=limited, timeout=120)
+    assert done.returncode == 1 and done.stderr == "mnist: standard output could not be written: File too large\n", done
     _, err = run("--epochs", "1", "--log", at("no/such/folder"), status=2)
     assert "no such folder" in err, err
 
@@ -304,7 +334,7 @@ os.mkdir(data)
 cut_set("train", 480)
 cut_set("t10k", 100)
 try:
-    for test in (terminals, a_window_that_is_resized_and_interrupted, quiet, log, log_of_a_net_without_numbers, log_on_a_full_disk):
+    for test in (terminals, a_window_that_is_resized_and_interrupted, what_else_is_said, quiet, log, log_of_a_net_without_numbers, full_disk):
         test()
 finally:
     subprocess.run(["rm", "-rf", scratch], check=True)
