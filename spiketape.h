@@ -37,5 +37,6 @@
 #include "data/dataset.h"
 #include "data/idx.h"
 #include "data/image.h"
+#include "data/npy.h"
 
 #endif

@@ -1,7 +1,6 @@
-#include "data/dataset.h"
 #include "core/context_internal.h"
+#include "data/dataset_internal.h"
 #include "data/element_internal.h"
-#include "data/idx_internal.h"
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -11,15 +10,15 @@
 /* Each epoch's order has 2^34 words of a stream of 2^64 for itself. */
 #define LAST_EPOCH (((int64_t)1 << 30) - 1)
 
-/* The samples; a split shares them. */
-typedef struct samples {
+/* The samples, for all that share them: a dataset and what was split off. */
+typedef struct shared {
     int64_t users;
-    spk_idx *inputs, *labels;
-} samples;
+    spk_samples samples;
+} shared;
 
 struct spk_dataset {
     spk_object object;
-    samples *samples;
+    shared *shared;
     int64_t first, size; /* the run of the samples that is this dataset's */
     int64_t sample;      /* elements of one input */
     spk_dataset_opts options;
@@ -29,23 +28,27 @@ struct spk_dataset {
 
 spk_dataset_opts spk_dataset_options(void) { return (spk_dataset_opts){SPK_DATASET_DEFAULTS_}; }
 
-static void samples_leave(spk_ctx *ctx, samples *s) {
-    if (!s || --s->users > 0) return;
+static void samples_free(spk_ctx *ctx, spk_samples *s) {
     spk_idx_destroy(s->inputs);
     spk_idx_destroy(s->labels);
+    spk_release(ctx, s->classes);
+}
+
+static void shared_leave(spk_ctx *ctx, shared *s) {
+    if (!s || --s->users > 0) return;
+    samples_free(ctx, &s->samples);
     spk_release(ctx, s);
 }
 
 static void dataset_destroy(spk_object *object) {
     spk_dataset *d = (spk_dataset *)object;
-    samples_leave(object->ctx, d->samples);
+    shared_leave(object->ctx, d->shared);
     spk_release(object->ctx, d->order);
 }
 
 static const spk_object_type dataset_type = {.name = "dataset", .destroy = dataset_destroy};
 
-/* `who` names the public function in messages. */
-static bool check_options(spk_ctx *ctx, const char *who, const spk_dataset_opts *options) {
+bool spk_dataset_check(spk_ctx *ctx, const char *who, const spk_dataset_opts *options) {
     if (options->batch < 1) spk_fail(ctx, "%s: batch is %" PRId64 "; it must be at least 1", who, options->batch);
     if (!isfinite(options->scale)) spk_fail(ctx, "%s: scale is not a finite number", who);
     return !ctx->failed;
@@ -84,41 +87,41 @@ static bool check_samples(spk_ctx *ctx, const char *who, const spk_idx *inputs, 
 }
 
 /* A dataset of `size` samples from `first` on, which joins the users of s. */
-static spk_dataset *dataset_create(spk_ctx *ctx, samples *s, int64_t first, int64_t size, spk_dataset_opts options) {
+static spk_dataset *dataset_create(spk_ctx *ctx, shared *s, int64_t first, int64_t size, spk_dataset_opts options) {
     spk_dataset *d = spk_object_create(ctx, &dataset_type, sizeof *d);
     if (!d) return NULL;
     d->options = options;
-    d->first = first, d->size = size, d->sample = s->inputs->size / s->inputs->shape.dim[0];
+    d->first = first, d->size = size, d->sample = s->samples.inputs->size / s->samples.inputs->shape.dim[0];
     if (options.shuffle && !(d->order = spk_allocate(ctx, (size_t)size * sizeof *d->order))) {
         spk_object_destroy(&d->object);
         return NULL;
     }
-    d->samples = s, s->users++;
+    d->shared = s, s->users++;
     return d;
 }
 
-/* Takes both arrays over, even when it fails; NULL (reading failed) gives NULL. */
-static spk_dataset *dataset_adopt(spk_ctx *ctx, const char *who, spk_idx *inputs, spk_idx *labels, spk_dataset_opts options) {
-    const bool fit = inputs && labels && check_samples(ctx, who, inputs, labels) && check_batches(ctx, who, &options, inputs->shape.dim[0]);
-    samples *s = fit ? spk_allocate(ctx, sizeof *s) : NULL;
+spk_dataset *spk_dataset_adopt(spk_ctx *ctx, const char *who, spk_samples samples, spk_dataset_opts options) {
+    const spk_idx *x = samples.inputs;
+    const bool fit =
+        x && samples.labels && check_samples(ctx, who, x, samples.labels) && check_batches(ctx, who, &options, x->shape.dim[0]);
+    shared *s = fit ? spk_allocate(ctx, sizeof *s) : NULL;
     if (!s) {
-        spk_idx_destroy(inputs);
-        spk_idx_destroy(labels);
+        samples_free(ctx, &samples);
         return NULL;
     }
-    *s = (samples){.users = 1, .inputs = inputs, .labels = labels};
-    if (options.scale == 0) options.scale = inputs->element == SPK_U8 ? 1.0 / 255 : 1;
-    spk_dataset *d = dataset_create(ctx, s, 0, inputs->shape.dim[0], options);
-    samples_leave(ctx, s); /* d stays the only user; without d the samples go */
+    *s = (shared){.users = 1, .samples = samples};
+    if (options.scale == 0) options.scale = x->element == SPK_U8 ? 1.0 / 255 : 1;
+    spk_dataset *d = dataset_create(ctx, s, 0, x->shape.dim[0], options);
+    shared_leave(ctx, s); /* d stays the only user; without d the samples go */
     return d;
 }
 
 spk_dataset *spk_dataset_idx_with(spk_ctx *ctx, const char *images, const char *labels, spk_dataset_opts options) {
     ctx = spk_ctx_or_failed(ctx);
-    if (ctx->failed || !check_options(ctx, "spk_dataset_idx", &options)) return NULL;
+    if (ctx->failed || !spk_dataset_check(ctx, "spk_dataset_idx", &options)) return NULL;
     const spk_activity before = spk_doing_function(ctx, "spk_dataset_idx");
-    spk_idx *x = spk_idx_read(ctx, images), *y = spk_idx_read(ctx, labels);
-    spk_dataset *d = dataset_adopt(ctx, "spk_dataset_idx", x, y, options);
+    const spk_samples samples = {.inputs = spk_idx_read(ctx, images), .labels = spk_idx_read(ctx, labels)};
+    spk_dataset *d = spk_dataset_adopt(ctx, "spk_dataset_idx", samples, options);
     spk_done(ctx, before);
     return d;
 }
@@ -126,7 +129,7 @@ spk_dataset *spk_dataset_idx_with(spk_ctx *ctx, const char *images, const char *
 spk_dataset *spk_dataset_from_with(spk_ctx *ctx, spk_shape shape, const spk_real *x, const int64_t *labels, spk_dataset_opts options) {
     static const char who[] = "spk_dataset_from";
     ctx = spk_ctx_or_failed(ctx);
-    if (ctx->failed || !check_options(ctx, who, &options)) return NULL;
+    if (ctx->failed || !spk_dataset_check(ctx, who, &options)) return NULL;
     const int64_t size = spk_shape_size(shape), count = size > 0 && shape.axes > 0 ? shape.dim[0] : 0;
     if (count < 1) spk_fail(ctx, "%s: the shape %s holds no samples", who, spk_shape_text(shape).text);
     if (!x) spk_fail(ctx, "%s: x is NULL", who);
@@ -134,12 +137,12 @@ spk_dataset *spk_dataset_from_with(spk_ctx *ctx, spk_shape shape, const spk_real
     if (ctx->failed) return NULL;
     const spk_activity before = spk_doing_function(ctx, who);
     spk_real *inputs = spk_allocate_uninitialised(ctx, spk_bytes(size));
-    double *answers = spk_allocate_uninitialised(ctx, (size_t)count * sizeof *answers);
+    int64_t *answers = spk_allocate_uninitialised(ctx, (size_t)count * sizeof *answers);
     if (inputs) memcpy(inputs, x, spk_bytes(size));
-    for (int64_t i = 0; answers && i < count; i++) answers[i] = (double)labels[i]; /* as double, check_labels sees all that is wrong */
-    spk_idx *input_array = spk_idx_adopt(ctx, SPK_BY_REAL(SPK_F32, SPK_F64), shape, inputs);
-    spk_idx *label_array = spk_idx_adopt(ctx, SPK_F64, SPK_SHAPE(count), answers);
-    spk_dataset *d = dataset_adopt(ctx, who, input_array, label_array, options);
+    if (answers) memcpy(answers, labels, (size_t)count * sizeof *answers);
+    const spk_samples samples = {.inputs = spk_idx_adopt(ctx, SPK_BY_REAL(SPK_F32, SPK_F64), shape, inputs),
+                                 .labels = spk_idx_adopt(ctx, SPK_I64, SPK_SHAPE(count), answers)};
+    spk_dataset *d = spk_dataset_adopt(ctx, who, samples, options);
     spk_done(ctx, before);
     return d;
 }
@@ -157,7 +160,7 @@ spk_dataset *spk_dataset_split(spk_dataset *d, int64_t count) {
     spk_dataset_opts options = d->options;
     options.shuffle = options.drop_last = false;
     const spk_activity before = spk_doing_function(ctx, "spk_dataset_split");
-    spk_dataset *held_out = dataset_create(ctx, d->samples, d->first + left, count, options);
+    spk_dataset *held_out = dataset_create(ctx, d->shared, d->first + left, count, options);
     spk_done(ctx, before);
     if (!held_out) return NULL;
     d->size = left, d->position = 0;
@@ -202,8 +205,8 @@ static spk_tensor *step_tensor(spk_ctx *ctx, spk_shape shape, const char *who) {
 static void gather(const spk_dataset *d, int64_t n, spk_real *x, spk_real *labels) {
     for (int64_t k = 0; k < n; k++) {
         const int64_t place = d->position + k, i = d->first + (d->order ? d->order[place] : place);
-        spk_idx_scaled(d->samples->inputs, i * d->sample, d->sample, d->options.scale, x + k * d->sample);
-        spk_idx_scaled(d->samples->labels, i, 1, 1, labels + k);
+        spk_idx_scaled(d->shared->samples.inputs, i * d->sample, d->sample, d->options.scale, x + k * d->sample);
+        spk_idx_scaled(d->shared->samples.labels, i, 1, 1, labels + k);
     }
 }
 
@@ -220,7 +223,7 @@ bool spk_next_batch(spk_dataset *d, spk_batch *batch) {
         d->epoch++, d->position = 0;
         return false;
     }
-    spk_shape shape = d->samples->inputs->shape;
+    spk_shape shape = d->shared->samples.inputs->shape;
     shape.dim[0] = n;
     spk_tensor *x = step_tensor(ctx, shape, "spk_next_batch"), *labels = step_tensor(ctx, SPK_SHAPE(n), "spk_next_batch");
     if (!x || !labels) return false;
@@ -248,13 +251,19 @@ void spk_dataset_rewind(spk_dataset *d, int64_t epoch) { seek(d, "spk_dataset_re
 bool spk_dataset_seek(spk_dataset *d, int64_t epoch, int64_t batch) { return seek(d, "spk_dataset_seek", epoch, batch); }
 int64_t spk_dataset_position(const spk_dataset *d) { return d ? d->position / d->options.batch + (d->position % d->options.batch > 0) : 0; }
 
+int64_t spk_dataset_classes(const spk_dataset *d) { return d ? d->shared->samples.count : 0; }
+
+const char *spk_dataset_class_name(const spk_dataset *d, int64_t label) {
+    return label >= 0 && label < spk_dataset_classes(d) ? d->shared->samples.classes[label] : "";
+}
+
 int64_t spk_dataset_size(const spk_dataset *d) { return d ? d->size : 0; }
 int64_t spk_dataset_epoch(const spk_dataset *d) { return d ? d->epoch : 0; }
 int64_t spk_dataset_batches(const spk_dataset *d) { return d ? (samples_an_epoch(d) - 1) / d->options.batch + 1 : 0; }
 
 spk_shape spk_dataset_sample_shape(const spk_dataset *d) {
     if (!d) return SPK_SHAPE(0);
-    const spk_shape whole = d->samples->inputs->shape;
+    const spk_shape whole = d->shared->samples.inputs->shape;
     return spk_shape_of(whole.axes - 1, whole.dim + 1);
 }
 
@@ -270,12 +279,12 @@ spk_tensor *spk_dataset_sample(spk_dataset *d, int64_t i) {
     if (!has_sample(d, "spk_dataset_sample", i)) return &ctx->inert;
     spk_tensor *x = step_tensor(ctx, spk_dataset_sample_shape(d), "spk_dataset_sample");
     if (!x) return &ctx->inert;
-    spk_idx_scaled(d->samples->inputs, (d->first + i) * d->sample, d->sample, d->options.scale, spk_reals(x));
+    spk_idx_scaled(d->shared->samples.inputs, (d->first + i) * d->sample, d->sample, d->options.scale, spk_reals(x));
     return x;
 }
 
 int64_t spk_dataset_label(spk_dataset *d, int64_t i) {
     spk_real label = -1;
-    if (has_sample(d, "spk_dataset_label", i)) spk_idx_scaled(d->samples->labels, d->first + i, 1, 1, &label);
+    if (has_sample(d, "spk_dataset_label", i)) spk_idx_scaled(d->shared->samples.labels, d->first + i, 1, 1, &label);
     return (int64_t)label;
 }

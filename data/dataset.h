@@ -55,6 +55,25 @@ SPK_API spk_dataset *spk_dataset_from_with(spk_ctx *ctx, spk_shape shape, const 
                                            spk_dataset_opts options);
 
 /**
+ * A dataset from two .npy files: `spk_dataset_npy(ctx, "x.npy", "y.npy", .batch = 32)`. The inputs are [samples, ...] of any type that
+ * spk_npy_load reads, the labels [samples], whole numbers from 0 of any type. NULL with the error set.
+ */
+#define spk_dataset_npy(...) spk_dataset_npy_keywords_(__VA_ARGS__, )
+#define spk_dataset_npy_keywords_(ctx, inputs, labels, ...) \
+    spk_dataset_npy_with((ctx), (inputs), (labels), SPK_KEYWORDS(spk_dataset_opts, SPK_DATASET_DEFAULTS_, __VA_ARGS__))
+/** The function behind spk_dataset_npy. */
+SPK_API spk_dataset *spk_dataset_npy_with(spk_ctx *ctx, const char *inputs, const char *labels, spk_dataset_opts options);
+/**
+ * The same from two arrays of one .npz file, by their names: `spk_dataset_npz(ctx, "mnist.npz", "x_train", "y_train", .batch = 32)`. Others
+ * in the file are not read. NULL with the error set.
+ */
+#define spk_dataset_npz(...) spk_dataset_npz_keywords_(__VA_ARGS__, )
+#define spk_dataset_npz_keywords_(ctx, path, inputs, labels, ...) \
+    spk_dataset_npz_with((ctx), (path), (inputs), (labels), SPK_KEYWORDS(spk_dataset_opts, SPK_DATASET_DEFAULTS_, __VA_ARGS__))
+/** The function behind spk_dataset_npz. */
+SPK_API spk_dataset *spk_dataset_npz_with(spk_ctx *ctx, const char *path, const char *inputs, const char *labels, spk_dataset_opts options);
+
+/**
  * Takes the last `count` samples, at least 1 and not all, out of d and returns them as a dataset of their own, for validation: unshuffled,
  * nothing dropped, the other options alike. Both share the memory of the samples and may be destroyed in any order. d goes back
  * to the beginning of its epoch. NULL with the error set.
@@ -97,6 +116,10 @@ SPK_API spk_shape spk_dataset_sample_shape(const spk_dataset *d);
 SPK_API spk_tensor *spk_dataset_sample(spk_dataset *d, int64_t i);
 /** The label of sample i; -1 with the error set when there is none. */
 SPK_API int64_t spk_dataset_label(spk_dataset *d, int64_t i);
+/** The number of classes whose names the dataset knows: from folders or from texts in a CSV file; 0 for others. */
+SPK_API int64_t spk_dataset_classes(const spk_dataset *d);
+/** The name of a class; "" when there is none. Valid as long as the dataset. */
+SPK_API const char *spk_dataset_class_name(const spk_dataset *d, int64_t label);
 
 SPK_END_DECLS
 
