@@ -34,7 +34,9 @@
 #include "neuron/surrogate.h"
 
 #include "data/augment.h"
+#include "data/csv.h"
 #include "data/dataset.h"
+#include "data/folder.h"
 #include "data/idx.h"
 #include "data/image.h"
 #include "data/npy.h"

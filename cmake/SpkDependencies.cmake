@@ -15,14 +15,14 @@ endfunction()
 
 spk_require(OPENBLAS openblas "OpenBLAS" libopenblas-dev openblas-devel openblas openblas-dev openblas)
 spk_require(CJSON libcjson "cJSON" libcjson-dev cjson-devel cjson cjson-dev cjson)
-if(SPK_EXAMPLES)
-    # Only its headers are used, and not every system has a pkg-config file for them.
-    find_path(SPK_STB_INCLUDE stb_image.h PATH_SUFFIXES stb)
-    if(NOT SPK_STB_INCLUDE)
-        message(FATAL_ERROR "stb_image.h is missing. Run scripts/deps, or install it: apt-get install libstb-dev | dnf install "
-            "stb_image-devel | pacman -S stb | apk add stb | brew install stb. Or configure with -DSPK_EXAMPLES=OFF.")
-    endif()
+# Only stb's headers are used, and not every system has a pkg-config file for them.
+find_path(SPK_STB_INCLUDE stb_image.h PATH_SUFFIXES stb)
+if(NOT SPK_STB_INCLUDE)
+    message(FATAL_ERROR "stb_image.h is missing. Run scripts/deps, or install it: apt-get install libstb-dev | dnf install "
+        "stb_image-devel | pacman -S stb | apk add stb | brew install stb.")
 endif()
+add_library(spk_stb INTERFACE)
+target_include_directories(spk_stb SYSTEM INTERFACE ${SPK_STB_INCLUDE})
 if(SPK_TESTS)
     spk_require(CRITERION criterion "Criterion" libcriterion-dev criterion-devel criterion criterion-dev criterion)
 endif()

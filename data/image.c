@@ -1,5 +1,6 @@
 #include "data/image.h"
 #include "core/context_internal.h"
+#include "data/resample_internal.h"
 #include <inttypes.h>
 #include <math.h>
 
@@ -84,39 +85,13 @@ static void find_box(const picture *p, digit *d) {
     if (d->rows < 1) d->rows = 1;
 }
 
-/* One pixel's source along one axis: weights of the source pixels first .. last. */
-typedef struct taps {
-    int64_t first, last;
-    double begin, end; /* the stretch of the source that the pixel covers */
-    bool shrinking;
-} taps;
-
-static taps taps_of(int64_t i, int64_t target, int64_t source) {
-    const double step = (double)source / (double)target;
-    taps t = {.begin = (double)i * step, .end = (double)(i + 1) * step, .shrinking = target <= source};
-    const double middle = 0.5 * (t.begin + t.end) - 0.5;
-    t.first = (int64_t)floor(t.shrinking ? t.begin : middle);
-    t.last = t.shrinking ? (int64_t)ceil(t.end) - 1 : t.first + 1;
-    return t;
-}
-
-/* Shrinking: how much of the stretch lies in source pixel s. Enlarging: linear in the distance from the stretch's middle. */
-static double weight(const taps *t, int64_t s) {
-    const double at = (double)s;
-    if (t->shrinking) return fmin(t->end, at + 1) - fmax(t->begin, at);
-    return 1 - fabs(0.5 * (t->begin + t->end) - 0.5 - at);
-}
-
-/* Past the edge, where the middle of an enlarged pixel or a rounding error may lead, the edge goes on. */
-static int64_t clamped(int64_t i, int64_t size) { return i < 0 ? 0 : i < size ? i : size - 1; }
-
-static double resampled(const picture *p, const digit *d, const taps *across, const taps *down) {
+static double resampled(const picture *p, const digit *d, const spk_taps *across, const spk_taps *down) {
     double sum = 0;
     for (int64_t y = down->first; y <= down->last; y++) {
         double row = 0;
         for (int64_t x = across->first; x <= across->last; x++)
-            row += weight(across, x) * ink_at(p, d->left + clamped(x, d->width), d->top + clamped(y, d->height));
-        sum += weight(down, y) * row;
+            row += spk_tap_weight(across, x) * ink_at(p, d->left + spk_tap_place(x, d->width), d->top + spk_tap_place(y, d->height));
+        sum += spk_tap_weight(down, y) * row;
     }
     return sum;
 }
@@ -125,9 +100,9 @@ static double resampled(const picture *p, const digit *d, const taps *across, co
 static void resize(const picture *p, digit *d) {
     double brightest = 0;
     for (int64_t r = 0; r < d->rows; r++) {
-        const taps down = taps_of(r, d->rows, d->height);
+        const spk_taps down = spk_taps_of(r, d->rows, d->height);
         for (int64_t c = 0; c < d->columns; c++) {
-            const taps across = taps_of(c, d->columns, d->width);
+            const spk_taps across = spk_taps_of(c, d->columns, d->width);
             d->pixel[r][c] = resampled(p, d, &across, &down);
             if (d->pixel[r][c] > brightest) brightest = d->pixel[r][c];
         }

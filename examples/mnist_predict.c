@@ -1,23 +1,12 @@
 #include "mnist_options.h"
 #include <stdio.h>
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wunused-function"
-#define STB_IMAGE_IMPLEMENTATION
-#include <stb_image.h>
-#pragma GCC diagnostic pop
-
 static bool predict_one(spk_ctx *ctx, spk_module *net, const options *o, const char *path) {
-    int width, height, channels;
-    unsigned char *grey = stbi_load(path, &width, &height, &channels, 1);
-    if (!grey) {
-        fprintf(stderr, "mnist: %s: %s\n", path, stbi_failure_reason());
-        return false;
-    }
+    spk_image picture;
+    if (!spk_image_read(ctx, path, &picture)) return false;
     spk_real digit[SPK_DIGIT_SIZE];
-    const bool prepared = spk_digit_prepare(ctx, width, height, grey, digit);
-    stbi_image_free(grey);
+    const bool prepared = spk_digit_prepare(ctx, picture.width, picture.height, picture.pixels, digit);
+    spk_release(ctx, picture.pixels);
     if (!prepared) return false;
 
     spk_tensor *y = scores(net, spk_step_from(ctx, SPK_SHAPE(1, SPK_DIGIT_SIZE), digit), o);

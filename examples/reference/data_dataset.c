@@ -113,9 +113,33 @@ static void looked_at(spk_ctx *ctx) {
     }
 }
 
+static void of_numpys_files(spk_ctx *ctx) {
+    spk_tensor *x = spk_full(ctx, SPK_SHAPE(6, 4), 1), *y = spk_full(ctx, SPK_SHAPE(6), 2);
+    CHECK(spk_npy_save(x, "x.npy") && spk_npy_save(y, "y.npy") && spk_npz_save(ctx, "set.npz", {"x_train", x}, {"y_train", y}));
+    {
+        //! [spk_dataset_npy]
+        spk_dataset *d = spk_dataset_npy(ctx, "x.npy", "y.npy", .batch = 32, .shuffle = true); /* numpy.save("x.npy", x) */
+        CHECK(d && spk_dataset_size(d) == 6);
+        //! [spk_dataset_npy]
+    }
+    {
+        //! [spk_dataset_npz]
+        spk_dataset *d = spk_dataset_npz(ctx, "set.npz", "x_train", "y_train", .batch = 32); /* numpy.savez("set.npz", x_train=x, ...) */
+        CHECK(d && spk_dataset_label(d, 5) == 2);
+        //! [spk_dataset_npz]
+        //! [spk_dataset_classes]
+        //! [spk_dataset_class_name]
+        for (int64_t i = 0; i < spk_dataset_classes(d); i++) /* of folders and of texts in CSV files; none here */
+            printf("%d: %s\n", (int)i, spk_dataset_class_name(d, i));
+        //! [spk_dataset_class_name]
+        //! [spk_dataset_classes]
+    }
+}
+
 int main(void) {
     spk_ctx *ctx = spk_ctx_create(.seed = 1);
     made(ctx);
+    of_numpys_files(ctx);
     served(ctx);
     looked_at(ctx);
     if (spk_failed(ctx)) printf("%s\n", spk_error(ctx));

@@ -72,3 +72,41 @@ Test(misuse_files, datasets) {
     IGNORE(spk_dataset_class_name, OUT_OF_DOMAIN, spk_dataset_class_name(s->data, -1));
     IGNORE(spk_dataset_class_name, TOO_LARGE, spk_dataset_class_name(s->data, INT64_MAX));
 }
+
+Test(misuse_files, csv) {
+    static const char csv[] = SPK_SOURCE_DIR "/tests/tables/iris.csv";
+    IGNORE(spk_dataset_csv_with, NULL_ARGUMENT, spk_dataset_csv(NULL, csv));
+    REFUSE(spk_dataset_csv_with, NULL_ARGUMENT, "spk_dataset_csv|the path is NULL", spk_dataset_csv(s->ctx, NULL));
+    REFUSE(spk_dataset_csv_with, WRONG_KIND, "spk_dataset_csv|line 1", spk_dataset_csv(s->ctx, NO_FILE));
+    REFUSE(spk_dataset_csv_with, OUT_OF_DOMAIN, "spk_dataset_csv|batch is 0", spk_dataset_csv(s->ctx, csv, .batch = 0));
+    REFUSE(spk_dataset_csv_with, OUT_OF_DOMAIN, "spk_dataset_csv|the delimiter is", spk_dataset_csv(s->ctx, csv, .delimiter = 0));
+    REFUSE(spk_dataset_csv_with, OUT_OF_DOMAIN, "spk_dataset_csv|the delimiter is", spk_dataset_csv(s->ctx, csv, .delimiter = '.'));
+    REFUSE(spk_dataset_csv_with, OUT_OF_DOMAIN, "spk_dataset_csv|header is 7", spk_dataset_csv(s->ctx, csv, .header = (spk_csv_header)7));
+    REFUSE(spk_dataset_csv_with, TOO_LARGE, "spk_dataset_csv|label_column is 2147483647",
+           spk_dataset_csv(s->ctx, csv, .label_column = INT32_MAX));
+    REFUSE(spk_dataset_csv_with, TOO_LARGE, "spk_dataset_csv|label_column is -2147483648",
+           spk_dataset_csv(s->ctx, csv, .label_column = INT32_MIN));
+    REFUSE(spk_dataset_csv_with, OUT_OF_DOMAIN, "spk_dataset_csv|without a header no column is named",
+           spk_dataset_csv(s->ctx, csv, .label = "species", .header = SPK_CSV_HEADER_NO));
+}
+
+Test(misuse_files, pictures) {
+    static const char png[] = SPK_SOURCE_DIR "/examples/digits/test0-is-7.png";
+    spk_image image;
+    IGNORE(spk_image_read_with, NULL_ARGUMENT, spk_image_read(NULL, png, &image));
+    REFUSE(spk_image_read_with, NULL_ARGUMENT, "spk_image_read|the path is NULL", spk_image_read(s->ctx, NULL, &image));
+    REFUSE(spk_image_read_with, NULL_ARGUMENT, "spk_image_read|the image is NULL", spk_image_read(s->ctx, png, NULL));
+    REFUSE(spk_image_read_with, WRONG_KIND, "spk_image_read|cannot be read as a picture", spk_image_read(s->ctx, NO_FILE, &image));
+    REFUSE(spk_image_read_with, OUT_OF_DOMAIN, "spk_image_read|channels is 4", spk_image_read(s->ctx, png, &image, .channels = 4));
+    REFUSE(spk_image_read_with, OUT_OF_DOMAIN, "spk_image_read|the size is -1 x 0", spk_image_read(s->ctx, png, &image, .width = -1));
+    REFUSE(spk_image_read_with, TOO_LARGE, "spk_image_read|sides are", spk_image_read(s->ctx, png, &image, .height = INT64_MAX));
+    REFUSE(spk_image_read_with, TOO_LARGE, "spk_image_read|more than 67108864",
+           spk_image_read(s->ctx, png, &image, .width = 16384, .height = 16384));
+    IGNORE(spk_dataset_folder_with, NULL_ARGUMENT, spk_dataset_folder(NULL, SPK_SOURCE_DIR));
+    REFUSE(spk_dataset_folder_with, NULL_ARGUMENT, "spk_dataset_folder|the path is NULL", spk_dataset_folder(s->ctx, NULL));
+    REFUSE(spk_dataset_folder_with, WRONG_KIND, "spk_dataset_folder|has no folders", spk_dataset_folder(s->ctx, ARRAYS));
+    REFUSE(spk_dataset_folder_with, WRONG_KIND, "spk_dataset_folder|cannot be opened", spk_dataset_folder(s->ctx, NO_FILE));
+    REFUSE(spk_dataset_folder_with, OUT_OF_DOMAIN, "spk_dataset_folder|batch is 0", spk_dataset_folder(s->ctx, ARRAYS, .batch = 0));
+    REFUSE(spk_dataset_folder_with, OUT_OF_DOMAIN, "spk_dataset_folder|channels is 0", spk_dataset_folder(s->ctx, ARRAYS, .channels = 0));
+    REFUSE(spk_dataset_folder_with, OUT_OF_DOMAIN, "spk_dataset_folder|or none", spk_dataset_folder(s->ctx, ARRAYS, .height = 28));
+}
