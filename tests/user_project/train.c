@@ -1,11 +1,11 @@
 /* A user's program in C17: a small net learns a rule from the user's own numbers; the loss of the last step must be below a third of the
  * first. */
-#include <core/version.h> /* the user's own */
+#include <core/tensor.h> /* the user's own */
 #include <data/dataset.h>
 #include <spiketape.h>
 #include <stdio.h>
 
-#if !OWN_VERSION || !OWN_DATASET || SPK_VERSION_MAJOR != 0
+#if !OWN_TENSOR || !OWN_DATASET || SPK_VERSION_MAJOR != 0
 #    error "the user's headers are not those that were found"
 #endif
 

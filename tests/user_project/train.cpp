@@ -1,12 +1,12 @@
 // The same in C++17, which has no designated initialisers: each keyword macro is a function ..._with and a struct that ..._options() fills.
-#include <core/version.h> // the user's own
+#include <core/tensor.h> // the user's own
 #include <cstdio>
 #include <data/dataset.h>
 #include <memory>
 #include <spiketape.h>
 #include <vector>
 
-#if !OWN_VERSION || !OWN_DATASET
+#if !OWN_TENSOR || !OWN_DATASET
 #    error "the user's headers are not those that were found"
 #endif
 

@@ -1,2 +1,2 @@
 /* A header of the user's own, of the name that one of spiketape's has. */
-#define OWN_VERSION 1
+#define OWN_TENSOR 1
