@@ -68,7 +68,7 @@ typedef struct options {
 static const options defaults = {.data = "datasets/mnist", .epochs = 6};
 
 static const option_row rows[] = {
-    {"epochs", "N", "times through the training images", &option_whole, .at = offsetof(options, epochs), .least = 1},
+    {"epochs", "N", "times through the training images", &option_whole, .at = offsetof(options, epochs), .least = 1, .most = 1e9},
     {"data", "DIR", "folder of MNIST's four files", &option_text, .at = offsetof(options, data)},
 };
 

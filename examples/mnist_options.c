@@ -48,7 +48,7 @@ static const option_row rows[] = {
      &option_word, AT(readout), .words = readouts, .setting = true},
 
     {.help = "Training:"},
-    {"epochs", "N", "(60; with --load 0, which only tests)", &option_whole, AT(epochs), .setting = true},
+    {"epochs", "N", "(60; with --load 0, which only tests)", &option_whole, AT(epochs), .most = 1e9, .setting = true},
     {"batch", "N", "images a step", &option_whole, AT(batch), .least = 2, .setting = true},
     {"lr", "X", "peak of the one-cycle schedule", &option_real, AT(lr), .most = 1e9, .setting = true},
     {"label-smoothing", "X", "of the cross entropy", &option_real, AT(label_smoothing), .most = 1, .setting = true},

@@ -73,7 +73,7 @@ static const options defaults = {.data = "datasets/mnist", .window = 7, .epochs 
 static const option_row rows[] = {
     {"window", "N", "rows a window, a divisor of 28; 28 is full BPTT", &option_whole, .at = offsetof(options, window), .least = 1,
      .most = ROWS},
-    {"epochs", "N", "times through the training images", &option_whole, .at = offsetof(options, epochs), .least = 1},
+    {"epochs", "N", "times through the training images", &option_whole, .at = offsetof(options, epochs), .least = 1, .most = 1e9},
     {"data", "DIR", "folder of MNIST's four files", &option_text, .at = offsetof(options, data)},
 };
 
