@@ -24,9 +24,12 @@ bool spk_plot_end(spk_text *text, spk_plotting plotting) {
     return false;
 }
 
-/* Tenths of a pixel are as fine as anyone sees; whole numbers are written because they know no locale. */
+/*
+ * Tenths of a pixel are as fine as anyone sees, and whole numbers know no locale. Points that are far outside of a fixed axis stay within
+ * what browsers draw.
+ */
 void spk_svg_pixels(spk_text *text, double value) {
-    const long long tenths = llround(value * 10), size = tenths < 0 ? -tenths : tenths;
+    const long long tenths = llround(10 * fmin(fmax(value, -1e6), 1e6)), size = tenths < 0 ? -tenths : tenths;
     spk_text_add(text, size % 10 ? "%s%lld.%lld" : "%s%lld", tenths < 0 ? "-" : "", size / 10, size % 10);
 }
 
