@@ -132,28 +132,34 @@ static reached *reach(table *t, const void *key) {
 
 /* The graph. */
 
-/* Twice the room when an array of `used` elements is full; false without memory. */
-static bool grow(spk_ctx *ctx, void **array, size_t size, int used) {
-    if (used & (used - 1) || used == 1) return true; /* room is a power of 2 above 1 */
+/* An array with room for one more element than the `used` ones: itself, or one of twice the size, and it is freed. NULL without memory. */
+static void *grown(spk_ctx *ctx, void *array, size_t size, int used) {
+    if (used & (used - 1) || used == 1) return array; /* room is a power of 2 above 1 */
     void *larger = spk_allocate(ctx, (size_t)(used ? 2 * used : 2) * size);
-    if (!larger) return false;
-    if (used) memcpy(larger, *array, (size_t)used * size);
-    spk_release(ctx, *array);
-    *array = larger;
-    return true;
+    if (!larger) return NULL;
+    if (used) memcpy(larger, array, (size_t)used * size);
+    spk_release(ctx, array);
+    return larger;
 }
 
 /* A new node; -1 without memory. */
 static int add_node(spk_draw_graph *g, spk_draw_kind kind) {
-    if (!grow(g->ctx, (void **)&g->node, sizeof *g->node, g->nodes)) return -1;
+    spk_draw_node *node = grown(g->ctx, g->node, sizeof *node, g->nodes);
+    if (!node) return -1;
+    g->node = node;
     g->node[g->nodes] = (spk_draw_node){.kind = kind, .path = "", .path_line = -1};
     return g->nodes++;
 }
 
 static bool add_edge(spk_draw_graph *g, spk_draw_edge edge, int begin) {
     for (int i = begin; i < g->edges; i++) /* of this call */
-        if (g->edge[i].from == edge.from && g->edge[i].output == edge.output) return g->edge[i].times++;
-    if (!grow(g->ctx, (void **)&g->edge, sizeof *g->edge, g->edges)) return false;
+        if (g->edge[i].from == edge.from && g->edge[i].output == edge.output) {
+            g->edge[i].times++;
+            return true;
+        }
+    spk_draw_edge *room = grown(g->ctx, g->edge, sizeof *room, g->edges);
+    if (!room) return false;
+    g->edge = room;
     g->edge[g->edges++] = edge;
     return true;
 }

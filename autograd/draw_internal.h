@@ -34,7 +34,7 @@ typedef struct spk_draw_graph {
     spk_ctx *ctx;
     spk_draw_node *node;
     spk_draw_edge *edge;
-    int nodes, edges, room;
+    int nodes, edges;
     int64_t calls, leaves, left_out; /* drawn, drawn, not drawn */
 } spk_draw_graph;
 
@@ -48,7 +48,6 @@ const char *spk_draw_done(spk_text *text);
 
 /* A node's box, or a place that an edge passes between two layers that it joins. In pixels. */
 typedef struct spk_draw_item {
-    int source;  /* the node; of a place, that which the edges come from */
     bool passed; /* a place */
     int layer;   /* from the top */
     int rank;    /* within the layer, from the left */

@@ -58,7 +58,7 @@ static bool make_pieces(const spk_draw_graph *g, spk_draw_layout *l) {
         for (int i = 0; i < g->nodes; i++) {
             const int end = i + 1 < g->nodes ? begin[i + 1] : l->items;
             for (int k = begin[i]; k < end; k++) {
-                item[k] = (spk_draw_item){.source = i, .passed = true, .layer = item[i].layer + 1 + k - begin[i], .width = PLACE_WIDTH};
+                item[k] = (spk_draw_item){.passed = true, .layer = item[i].layer + 1 + k - begin[i], .width = PLACE_WIDTH};
                 l->piece[l->pieces++] = (spk_draw_piece){.from = k == begin[i] ? i : k - 1, .to = k, .times = 1};
             }
         }
@@ -234,10 +234,7 @@ bool spk_draw_lay_out(const spk_draw_graph *g, void (*measure)(const spk_draw_no
     *l = (spk_draw_layout){.ctx = g->ctx};
     l->item = spk_allocate(g->ctx, (size_t)g->nodes * sizeof *l->item);
     if (!l->item) return false;
-    for (int i = 0; i < g->nodes; i++) {
-        l->item[i].source = i;
-        measure(&g->node[i], &l->item[i].width, &l->item[i].height);
-    }
+    for (int i = 0; i < g->nodes; i++) { measure(&g->node[i], &l->item[i].width, &l->item[i].height); }
     set_layers(g, l);
     links to[2] = {0};
     double *mean = NULL;
