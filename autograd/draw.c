@@ -92,7 +92,8 @@ static void describe_leaf(spk_draw_graph *g, spk_draw_node *node, const spk_tens
 
 typedef struct reached {
     const void *key;
-    int node; /* -1: not drawn */
+    int node;     /* -1: not drawn */
+    int to, edge; /* the last call that had it as an input, and the edge between them */
 } reached;
 
 typedef struct table {
@@ -126,61 +127,69 @@ static bool make_room(table *t) {
 static reached *reach(table *t, const void *key) {
     if (!make_room(t)) return NULL;
     reached *at = find(t, key);
-    if (!at->key) *at = (reached){key, -1}, t->used++;
+    if (!at->key) *at = (reached){key, -1, -1, -1}, t->used++;
     return at;
 }
 
 /* The graph. */
 
-/* Twice the room when an array of `used` elements is full; false without memory. */
-static bool grow(spk_ctx *ctx, void **array, size_t size, int used) {
-    if (used & (used - 1) || used == 1) return true; /* room is a power of 2 above 1 */
+/* An array with room for one more element than the `used` ones: itself, or one of twice the size, and it is freed. NULL without memory. */
+static void *grown(spk_ctx *ctx, void *array, size_t size, int used) {
+    if (used & (used - 1) || used == 1) return array; /* room is a power of 2 above 1 */
     void *larger = spk_allocate(ctx, (size_t)(used ? 2 * used : 2) * size);
-    if (!larger) return false;
-    if (used) memcpy(larger, *array, (size_t)used * size);
-    spk_release(ctx, *array);
-    *array = larger;
-    return true;
+    if (!larger) return NULL;
+    if (used) memcpy(larger, array, (size_t)used * size);
+    spk_release(ctx, array);
+    return larger;
 }
 
 /* A new node; -1 without memory. */
 static int add_node(spk_draw_graph *g, spk_draw_kind kind) {
-    if (!grow(g->ctx, (void **)&g->node, sizeof *g->node, g->nodes)) return -1;
+    spk_draw_node *node = grown(g->ctx, g->node, sizeof *node, g->nodes);
+    if (!node) return -1;
+    g->node = node;
     g->node[g->nodes] = (spk_draw_node){.kind = kind, .path = "", .path_line = -1};
     return g->nodes++;
 }
 
-static bool add_edge(spk_draw_graph *g, spk_draw_edge edge, int begin) {
-    for (int i = begin; i < g->edges; i++) /* of this call */
-        if (g->edge[i].from == edge.from && g->edge[i].output == edge.output) return g->edge[i].times++;
-    if (!grow(g->ctx, (void **)&g->edge, sizeof *g->edge, g->edges)) return false;
-    g->edge[g->edges++] = edge;
+/* The node of a leaf; -1 without memory. */
+static int add_leaf(spk_draw_graph *g, const spk_tensor *x, const char *path) {
+    if (g->leaves < 4 * g->most) {
+        const int node = add_node(g, SPK_DRAW_DATA);
+        if (node >= 0) describe_leaf(g, &g->node[node], x, path), g->leaves++;
+        return node;
+    }
+    if (g->more < 0) g->more = add_node(g, SPK_DRAW_LEFT_OUT);
+    return g->more;
+}
+
+/* An edge to a call, or one more time the one that there is. */
+static bool add_edge(spk_draw_graph *g, reached *from, int to) {
+    if (from->to == to) {
+        g->edge[from->edge].times++;
+        return true;
+    }
+    spk_draw_edge *room = grown(g->ctx, g->edge, sizeof *room, g->edges);
+    if (!room) return false;
+    g->edge = room;
+    g->edge[g->edges] = (spk_draw_edge){.from = from->node, .to = to, .times = 1};
+    from->to = to, from->edge = g->edges++;
     return true;
 }
 
-/* The node of what an input is, which may be drawn later (a record: when the walk comes to it) or not at all. */
-static bool connect(spk_draw_graph *g, table *t, spk_tensor *x, const spk_record *to, int node, int begin) {
+/* Reaches an input of a call; the node of what it is may be drawn later (a record: when the walk comes to it) or not at all. */
+static bool connect(spk_draw_graph *g, table *t, const spk_tensor *x, const spk_record *call, int node) {
     reached *at = reach(t, x->record ? (const void *)x->record : x);
     if (!at) return false;
     if (node < 0) return true; /* of a call that is not drawn */
-    if (at->node < 0) {
-        at->node = add_node(g, SPK_DRAW_CALL);
-        if (at->node < 0) return false;
-        if (!x->record) {
-            describe_leaf(g, &g->node[at->node], x, to->path);
-            g->leaves++;
-        }
-    }
-    int output = 0;
-    for (int k = 0; x->record && k < SPK_MAX_OUTPUTS; k++)
-        if (x->record->out[k] == x) output = k;
-    return add_edge(g, (spk_draw_edge){.from = at->node, .to = node, .output = output, .times = 1}, begin);
+    if (at->node < 0) at->node = x->record ? add_node(g, SPK_DRAW_CALL) : add_leaf(g, x, call->path);
+    return at->node >= 0 && add_edge(g, at, node);
 }
 
 /* A record that the walk has come to: drawn if there is room, and its inputs reached. */
-static bool visit(spk_draw_graph *g, table *t, const spk_record *r, int64_t most) {
+static bool visit(spk_draw_graph *g, table *t, const spk_record *r) {
     int node = find(t, r)->node;
-    if (g->calls < most) {
+    if (g->calls < g->most) {
         if (node < 0) return false;
         describe_call(g, &g->node[node], r);
         g->calls++;
@@ -188,10 +197,22 @@ static bool visit(spk_draw_graph *g, table *t, const spk_record *r, int64_t most
         if (node >= 0) g->node[node].kind = SPK_DRAW_LEFT_OUT;
         node = -1;
     }
-    const int begin = g->edges;
     for (int i = 0; i < r->inputs; i++)
-        if (r->in[i] && !connect(g, t, r->in[i], r, node, begin)) return false;
+        if (r->in[i] && !connect(g, t, r->in[i], r, node)) return false;
     return true;
+}
+
+/* Edges between the same nodes, of what has been joined, become one. Those to a call stand together. */
+static void join_edges(spk_draw_graph *g, const int *number, int joined) {
+    int kept = 0, to = -1; /* the last call that has one from what is left out */
+    for (int i = 0; i < g->edges; i++) {
+        const spk_draw_edge e = {number[g->edge[i].from], number[g->edge[i].to], g->edge[i].times};
+        if (e.from == joined && e.to == to) continue;
+        g->edge[kept] = e;
+        if (e.from == joined) to = e.to, g->edge[kept].times = 1;
+        kept++;
+    }
+    g->edges = kept;
 }
 
 /* All nodes that are left out become one. */
@@ -207,17 +228,16 @@ static void join_left_out(spk_draw_graph *g) {
         kept++;
     }
     g->nodes = kept;
-    for (int i = 0; i < g->edges; i++) g->edge[i].from = number[g->edge[i].from], g->edge[i].to = number[g->edge[i].to];
+    join_edges(g, number, joined);
     spk_release(g->ctx, number);
     if (joined < 0) return;
     char text[64];
     snprintf(text, sizeof text, "%" PRId64 " more", g->left_out);
-    g->node[joined].lines = 0, g->node[joined].path_line = -1;
     add_line(g, &g->node[joined], text);
 }
 
 /* From y back over the tape. */
-static bool walk(spk_draw_graph *g, table *t, spk_tensor *y, int64_t most) {
+static bool walk(spk_draw_graph *g, table *t, const spk_tensor *y) {
     reached *start = reach(t, y->record ? (const void *)y->record : y);
     if (!start) return false;
     start->node = add_node(g, SPK_DRAW_CALL);
@@ -225,7 +245,7 @@ static bool walk(spk_draw_graph *g, table *t, spk_tensor *y, int64_t most) {
     g->node[start->node].result = true;
     if (!y->record) describe_leaf(g, &g->node[start->node], y, y->path ? y->path : ""), g->leaves++;
     for (const spk_record *r = g->ctx->tape; r; r = r->previous)
-        if (find(t, r)->key && !visit(g, t, r, most)) return false;
+        if (find(t, r)->key && !visit(g, t, r)) return false;
     g->left_out = (int64_t)t->used - g->calls - g->leaves;
     if (g->left_out) join_left_out(g);
     return !g->ctx->failed;
@@ -233,11 +253,11 @@ static bool walk(spk_draw_graph *g, table *t, spk_tensor *y, int64_t most) {
 
 bool spk_draw_collect(spk_draw_graph *g, spk_tensor *y, int64_t most, const char *who) {
     spk_ctx *ctx = spk_tensor_ctx(y);
-    *g = (spk_draw_graph){.ctx = ctx};
+    *g = (spk_draw_graph){.ctx = ctx, .most = most, .more = -1};
     if (!spk_tensor_usable(ctx, y, who)) return false;
     if (most < 1 || most > 1000) spk_fail(ctx, "%s: .most is %" PRId64 "; it is from 1 to 1000", who, most);
     table t = {.ctx = ctx};
-    const bool done = !ctx->failed && walk(g, &t, y, most);
+    const bool done = !ctx->failed && walk(g, &t, y);
     spk_release(ctx, t.place);
     return done;
 }
@@ -250,7 +270,7 @@ void spk_draw_free(spk_draw_graph *g) {
 void spk_draw_caption(const spk_draw_graph *g, spk_text *text) {
     spk_text_add(text, "%" PRId64 " call%s, %" PRId64 " lea%s", g->calls, g->calls == 1 ? "" : "s", g->leaves,
                  g->leaves == 1 ? "f" : "ves");
-    if (g->left_out) spk_text_add(text, "; %" PRId64 " earlier ones are left out (.most)", g->left_out);
+    if (g->left_out) spk_text_add(text, "; %" PRId64 " more are left out (.most)", g->left_out);
 }
 
 const char *spk_draw_done(spk_text *text) {

@@ -8,7 +8,8 @@ SPK_BEGIN_DECLS
 
 /** Options of spk_tape_dot and spk_tape_svg. */
 typedef struct spk_draw_opts {
-    int64_t most; /**< calls of ops that are drawn: the last ones, 1 to 1000; the picture says what it leaves out. Default 200 */
+    int64_t most; /**< so many calls of ops are drawn, the last ones, and four times as many leaves; the rest is one node. 1 to 1000,
+                     default 200 */
 } spk_draw_opts;
 #define SPK_DRAW_DEFAULTS .most = 200
 

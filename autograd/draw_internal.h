@@ -25,8 +25,7 @@ typedef struct spk_draw_node {
 /* Data that goes from one node to another. */
 typedef struct spk_draw_edge {
     int from, to;
-    int output; /* of the op it comes from */
-    int times;  /* how many of the op's inputs it is */
+    int times; /* how many of the op's inputs it is */
 } spk_draw_edge;
 
 /* Calls stand before what they depend on: the newest first. */
@@ -34,21 +33,22 @@ typedef struct spk_draw_graph {
     spk_ctx *ctx;
     spk_draw_node *node;
     spk_draw_edge *edge;
-    int nodes, edges, room;
+    int nodes, edges;
+    int64_t most;                    /* calls to be drawn; of leaves four times as many */
+    int more;                        /* the node of leaves that are left out, or -1 */
     int64_t calls, leaves, left_out; /* drawn, drawn, not drawn */
 } spk_draw_graph;
 
 /* What y depends on; false, with the error set, for what cannot be drawn. Free it in any case. */
 bool spk_draw_collect(spk_draw_graph *g, spk_tensor *y, int64_t most, const char *who);
 void spk_draw_free(spk_draw_graph *g);
-/* `12 calls, 7 leaves; 30 earlier ones are left out (.most)`. */
+/* `12 calls, 7 leaves; 30 more are left out (.most)`. */
 void spk_draw_caption(const spk_draw_graph *g, spk_text *text);
 /* Hands a text over as text of the step and frees it; "" after an error. */
 const char *spk_draw_done(spk_text *text);
 
 /* A node's box, or a place that an edge passes between two layers that it joins. In pixels. */
 typedef struct spk_draw_item {
-    int source;  /* the node; of a place, that which the edges come from */
     bool passed; /* a place */
     int layer;   /* from the top */
     int rank;    /* within the layer, from the left */

@@ -33,21 +33,19 @@ static void set_layers(const spk_draw_graph *g, spk_draw_layout *l) {
     }
 }
 
-/* The lowest layer that an edge of a node passes; the node's own if none does. */
-static int last_passed(const spk_draw_graph *g, const spk_draw_layout *l, int node) {
-    int last = l->item[node].layer;
-    for (int i = 0; i < g->edges; i++)
-        if (g->edge[i].from == node && l->item[g->edge[i].to].layer - 1 > last) last = l->item[g->edge[i].to].layer - 1;
-    return last;
-}
-
-/* Places below each node for its long edges, and the pieces of all edges. `begin` has for each node its first place. */
+/* Places below each node for its long edges, and the pieces of all edges. */
 static bool make_pieces(const spk_draw_graph *g, spk_draw_layout *l) {
-    int *begin = spk_allocate(l->ctx, (size_t)g->nodes * sizeof *begin);
+    int *begin = spk_allocate(l->ctx, (size_t)g->nodes * sizeof *begin); /* how many places a node has, then which is its first */
     int places = 0;
+    for (int i = 0; begin && i < g->edges; i++) {
+        const spk_draw_edge *e = &g->edge[i];
+        const int passed = l->item[e->to].layer - l->item[e->from].layer - 1;
+        if (passed > begin[e->from]) begin[e->from] = passed;
+    }
     for (int i = 0; begin && i < g->nodes; i++) {
+        const int own = begin[i];
         begin[i] = g->nodes + places;
-        places += last_passed(g, l, i) - l->item[i].layer;
+        places += own;
     }
     spk_draw_item *item = begin ? spk_allocate(l->ctx, (size_t)(g->nodes + places) * sizeof *item) : NULL;
     l->piece = item ? spk_allocate(l->ctx, (size_t)(g->edges + places + 1) * sizeof *l->piece) : NULL;
@@ -58,7 +56,7 @@ static bool make_pieces(const spk_draw_graph *g, spk_draw_layout *l) {
         for (int i = 0; i < g->nodes; i++) {
             const int end = i + 1 < g->nodes ? begin[i + 1] : l->items;
             for (int k = begin[i]; k < end; k++) {
-                item[k] = (spk_draw_item){.source = i, .passed = true, .layer = item[i].layer + 1 + k - begin[i], .width = PLACE_WIDTH};
+                item[k] = (spk_draw_item){.passed = true, .layer = item[i].layer + 1 + k - begin[i], .width = PLACE_WIDTH};
                 l->piece[l->pieces++] = (spk_draw_piece){.from = k == begin[i] ? i : k - 1, .to = k, .times = 1};
             }
         }
@@ -234,10 +232,7 @@ bool spk_draw_lay_out(const spk_draw_graph *g, void (*measure)(const spk_draw_no
     *l = (spk_draw_layout){.ctx = g->ctx};
     l->item = spk_allocate(g->ctx, (size_t)g->nodes * sizeof *l->item);
     if (!l->item) return false;
-    for (int i = 0; i < g->nodes; i++) {
-        l->item[i].source = i;
-        measure(&g->node[i], &l->item[i].width, &l->item[i].height);
-    }
+    for (int i = 0; i < g->nodes; i++) { measure(&g->node[i], &l->item[i].width, &l->item[i].height); }
     set_layers(g, l);
     links to[2] = {0};
     double *mean = NULL;

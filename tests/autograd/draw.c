@@ -159,13 +159,29 @@ Test(draw, most) {
     assert_apart(svg);
     cr_assert_eq(occurrences(svg, "<g class=\"call"), 7, "seven calls");
     cr_assert_eq(occurrences(svg, "<g class=\"more"), 1, "what is left out is one node");
-    assert_holds(svg, "7 calls, ", " earlier ones are left out (.most)", " more</text>");
+    assert_holds(svg, "7 calls, ", " more are left out (.most)", " more</text>");
     assert_holds(spk_tape_dot(loss, .most = 1), "1 call, 0 leaves; ");
     const char *all = spk_tape_svg(loss, .most = 1000);
     assert_xml(all);
     cr_assert_gt(assert_apart(all), 200, "all");
     cr_assert(!strstr(all, "left out"), "all");
     assert_fine(ctx, "drawing");
+    spk_ctx_destroy(ctx);
+}
+
+/* Neither calls nor leaves are drawn without end, also of one call that has many of both. */
+Test(draw, many_inputs) {
+    enum { MANY = 20000 };
+    spk_ctx *ctx = spk_ctx_create(.seed = 1);
+    spk_tensor *w = parameter(ctx, SPK_SHAPE(1)), *row[MANY];
+    for (int i = 0; i < MANY; i++) row[i] = i % 2 ? spk_scale(w, i) : spk_full(ctx, SPK_SHAPE(1), i);
+    spk_tensor *y = spk_concat(row, MANY, 0);
+    const char *svg = spk_tape_svg(y, .most = 20);
+    assert_fine(ctx, "drawing");
+    assert_xml(svg);
+    cr_assert_eq(assert_apart(svg), 20 + 4 * 20 + 1, "nodes");
+    assert_holds(svg, "20 calls, 80 leaves; 19902 more are left out (.most)", ">19902 more<");
+    cr_assert_eq(occurrences(svg, "marker-end"), 19 + 80 + 1 + 19, "edges: one from what is left out to each call, as the weight is");
     spk_ctx_destroy(ctx);
 }
 
