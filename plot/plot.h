@@ -36,7 +36,7 @@ SPK_API spk_plot_opts spk_plot_options(void);
 typedef struct spk_series {
     const spk_real *y; /**< `count` numbers */
     const spk_real *x; /**< as many, or NULL for 0, 1, 2, ... */
-    int64_t count;
+    int64_t count;     /**< points */
     int64_t stride;    /**< from one number to the next, in x and y: a column of a [T, N] tensor has N; 0 means 1 */
     const char *label; /**< in the legend; NULL: none */
     bool muted;        /**< thin and grey: for those that are there for comparison */
