@@ -65,7 +65,8 @@ static void check_input(check *c, int k, spk_random start) {
 static bool check_inputs(spk_ctx *ctx, int n, spk_tensor *const *inputs) {
     for (int i = 0; i < n; i++) {
         if (!spk_tensor_usable(ctx, inputs[i], "spk_gradcheck")) return false;
-        if (inputs[i]->step) spk_fail(ctx, "spk_gradcheck: input %d is an op's result; inputs are persistent tensors (spk_keep)", i);
+        if (inputs[i]->step)
+            spk_fail(ctx, "spk_gradcheck: input %d is an op's result; inputs must be persistent tensors (spk_keep makes one)", i);
     }
     return !ctx->failed;
 }

@@ -93,8 +93,8 @@ static bool check_call(spk_ctx *ctx, const spk_op *op, const void *attributes, i
     if (!op || !op->name || !op->infer) spk_fail(ctx, "spk_apply: the op is %s", op ? "without a name or an infer function" : "NULL");
     else if (op->outputs < 0 || op->outputs > SPK_MAX_OUTPUTS)
         spk_fail(ctx, "%s: the op has %d outputs; at most %d can be had", op->name, op->outputs, SPK_MAX_OUTPUTS);
-    else if (op->inputs && n != op->inputs) spk_fail(ctx, "%s: %d inputs are given, the op takes %d", op->name, n, op->inputs);
-    else if (op->attributes && !attributes) spk_fail(ctx, "%s: the attributes are NULL", op->name);
+    else if (op->inputs && n != op->inputs) spk_fail(ctx, "%s: %d inputs are given; the op takes %d", op->name, n, op->inputs);
+    else if (op->attributes && !attributes) spk_fail(ctx, "%s: the attributes are NULL; the op needs them", op->name);
     else if (wanted >> outputs_of(op)) spk_fail(ctx, "%s: an output is wanted past the op's %d", op->name, outputs_of(op));
     return !ctx->failed;
 }

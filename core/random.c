@@ -43,21 +43,21 @@ SPK_CLONES static void to_range(int64_t n, const uint32_t *restrict words, spk_r
 }
 
 bool spk_random_check(spk_ctx *ctx, const char *who, int64_t n, const void *out) {
-    if (n < 0) spk_fail(ctx, "%s: %lld numbers are asked for; the least is 0", who, (long long)n);
-    else if (n > SPK_MOST_DRAWN) spk_fail(ctx, "%s: %lld numbers are more than memory can hold", who, (long long)n);
+    if (n < 0) spk_fail(ctx, "%s: n is %lld; it must be 0 or more", who, (long long)n);
+    else if (n > SPK_MOST_DRAWN) spk_fail(ctx, "%s: n is %lld; so many numbers are more than memory can hold", who, (long long)n);
     else if (n && !out) spk_fail(ctx, "%s: out is NULL", who);
     return !ctx->failed && n > 0;
 }
 
 bool spk_random_check_uniform(spk_ctx *ctx, const char *who, double low, double high) {
     if (!isfinite((spk_real)low) || !isfinite((spk_real)(high - low)) || low > high)
-        spk_fail(ctx, "%s: the range from %g to %g is none; low and high must be finite, and low not above high", who, low, high);
+        spk_fail(ctx, "%s: low is %g, high is %g; both must be finite, and low not above high", who, low, high);
     return !ctx->failed;
 }
 
 bool spk_random_check_normal(spk_ctx *ctx, const char *who, double mean, double standard_deviation) {
     if (!isfinite(mean) || !isfinite(standard_deviation) || standard_deviation < 0)
-        spk_fail(ctx, "%s: the mean is %g and the standard deviation %g; both must be finite, and the deviation 0 or more", who, mean,
+        spk_fail(ctx, "%s: the mean is %g, the standard deviation %g; both must be finite, and the deviation 0 or more", who, mean,
                  standard_deviation);
     return !ctx->failed;
 }

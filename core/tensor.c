@@ -237,7 +237,7 @@ double spk_item(spk_tensor *x) {
     spk_ctx *ctx = spk_tensor_ctx(x);
     if (ctx->failed) return (double)NAN;
     if (x->size == 1) return (double)data[0];
-    spk_fail(ctx, "spk_item: the tensor has shape %s, not one element", spk_shape_text(x->shape).text);
+    spk_fail(ctx, "spk_item: the tensor has shape %s, not one element; read others with spk_data", spk_shape_text(x->shape).text);
     return (double)NAN;
 }
 
@@ -278,7 +278,8 @@ bool spk_copy(spk_tensor *to, spk_tensor *from) {
     spk_ctx *ctx = spk_tensor_ctx(to ? to : from);
     if (!spk_tensor_usable(ctx, to, "spk_copy") || !spk_tensor_usable(ctx, from, "spk_copy")) return false;
     if (!spk_shape_equal(to->shape, from->shape)) {
-        spk_fail(ctx, "spk_copy: the shapes differ: %s from %s", spk_shape_text(to->shape).text, spk_shape_text(from->shape).text);
+        spk_fail(ctx, "spk_copy: the shapes are %s and %s; they must be equal", spk_shape_text(to->shape).text,
+                 spk_shape_text(from->shape).text);
         return false;
     }
     const spk_real *values = spk_data(from);

@@ -50,7 +50,7 @@ static const spk_object_type dataset_type = {.name = "dataset", .destroy = datas
 
 bool spk_dataset_check(spk_ctx *ctx, const char *who, const spk_dataset_opts *options) {
     if (options->batch < 1) spk_fail(ctx, "%s: batch is %" PRId64 "; it must be at least 1", who, options->batch);
-    if (!isfinite(options->scale)) spk_fail(ctx, "%s: scale is not a finite number", who);
+    if (!isfinite(options->scale)) spk_fail(ctx, "%s: scale is %g; it must be finite", who, options->scale);
     return !ctx->failed;
 }
 
@@ -67,7 +67,7 @@ static bool check_labels(spk_ctx *ctx, const char *who, const spk_idx *labels) {
         spk_real shown;
         if (spk_element_whole(labels->element, labels->data, i, &label) && label >= 0 && label < LABEL_LIMIT) continue;
         spk_idx_scaled(labels, i, 1, 1, &shown);
-        spk_fail(ctx, "%s: label %" PRId64 " is %g; labels are whole numbers from 0 to 2^24 - 1", who, i, (double)shown);
+        spk_fail(ctx, "%s: label %" PRId64 " is %g; labels must be whole numbers from 0 to 2^24 - 1", who, i, (double)shown);
         return false;
     }
     return true;
@@ -75,7 +75,7 @@ static bool check_labels(spk_ctx *ctx, const char *who, const spk_idx *labels) {
 
 static bool check_samples(spk_ctx *ctx, const char *who, const spk_idx *inputs, const spk_idx *labels) {
     if (inputs->shape.axes < 1 || inputs->size == 0) {
-        spk_fail(ctx, "%s: the inputs have shape %s, which holds no samples", who, spk_shape_text(inputs->shape).text);
+        spk_fail(ctx, "%s: the inputs are %s, which holds no samples; give [samples, ...]", who, spk_shape_text(inputs->shape).text);
     } else if (labels->shape.axes != 1) {
         spk_fail(ctx, "%s: the labels have shape %s where one axis is due; are the two files exchanged?", who,
                  spk_shape_text(labels->shape).text);
@@ -131,7 +131,7 @@ spk_dataset *spk_dataset_from_with(spk_ctx *ctx, spk_shape shape, const spk_real
     ctx = spk_ctx_or_failed(ctx);
     if (ctx->failed || !spk_dataset_check(ctx, who, &options)) return NULL;
     const int64_t size = spk_shape_size(shape), count = size > 0 && shape.axes > 0 ? shape.dim[0] : 0;
-    if (count < 1) spk_fail(ctx, "%s: the shape %s holds no samples", who, spk_shape_text(shape).text);
+    if (count < 1) spk_fail(ctx, "%s: the shape is %s, which holds no samples; give [samples, ...]", who, spk_shape_text(shape).text);
     if (!x) spk_fail(ctx, "%s: x is NULL", who);
     if (!labels) spk_fail(ctx, "%s: the labels are NULL", who);
     if (ctx->failed) return NULL;
@@ -238,9 +238,10 @@ static bool seek(spk_dataset *d, const char *who, int64_t epoch, int64_t batch) 
     if (!d || spk_failed(d->object.ctx)) return false;
     const int64_t batches = spk_dataset_batches(d);
     if (epoch < 0 || epoch > LAST_EPOCH)
-        spk_fail(d->object.ctx, "%s: the epoch is %" PRId64 "; it is from 0 to %" PRId64, who, epoch, LAST_EPOCH);
+        spk_fail(d->object.ctx, "%s: the epoch is %" PRId64 "; it must be from 0 to %" PRId64, who, epoch, LAST_EPOCH);
     else if (batch < 0 || batch > batches)
-        spk_fail(d->object.ctx, "%s: the batch is %" PRId64 "; an epoch has %" PRId64 ", from 0", who, batch, batches);
+        spk_fail(d->object.ctx, "%s: the batch is %" PRId64 "; it must be from 0 to %" PRId64 ", the batches of an epoch", who, batch,
+                 batches);
     if (spk_failed(d->object.ctx)) return false;
     d->epoch = epoch, d->position = batch < batches ? batch * d->options.batch : samples_an_epoch(d);
     if (d->order && batch > 0) shuffle(d); /* at the first batch spk_next_batch does it */
@@ -270,7 +271,7 @@ spk_shape spk_dataset_sample_shape(const spk_dataset *d) {
 static bool has_sample(spk_dataset *d, const char *who, int64_t i) {
     if (!d || spk_failed(d->object.ctx)) return false;
     if (i >= 0 && i < d->size) return true;
-    spk_fail(d->object.ctx, "%s: there is no sample %" PRId64 " among %" PRId64, who, i, d->size);
+    spk_fail(d->object.ctx, "%s: there is no sample %" PRId64 "; the dataset has %" PRId64 ", from 0", who, i, d->size);
     return false;
 }
 

@@ -129,7 +129,9 @@ static bool read_end(const reader *r, spk_shape shape) {
     unsigned char more;
     int64_t got;
     if (!read_some(r, &more, 1, &got)) return false;
-    if (got) spk_fail(r->ctx, "spk_idx_read: %s: has more data than its header says (%s)", r->path, spk_shape_text(shape).text);
+    if (got)
+        spk_fail(r->ctx, "spk_idx_read: %s: has more data than its header says (%s); copy or download the file again", r->path,
+                 spk_shape_text(shape).text);
     return !got;
 }
 
@@ -194,7 +196,7 @@ void spk_idx_scaled(const spk_idx *idx, int64_t first, int64_t n, double scale, 
 bool spk_idx_to_real(const spk_idx *idx, int64_t first, int64_t n, spk_real *out) {
     if (!idx || spk_failed(idx->object.ctx)) return false;
     if (first < 0 || n < 0 || n > idx->size - first) {
-        spk_fail(idx->object.ctx, "spk_idx_to_real: %" PRId64 " elements from %" PRId64 " on are asked of an array %s", n, first,
+        spk_fail(idx->object.ctx, "spk_idx_to_real: %" PRId64 " elements from element %" PRId64 " on are not all in the array %s", n, first,
                  spk_shape_text(idx->shape).text);
         return false;
     }

@@ -8,9 +8,9 @@ SPK_BEGIN_DECLS
 
 /** A picture in memory. */
 typedef struct spk_image {
-    int64_t width, height;
-    int channels;    /**< 1: grey, 3: red, green, blue */
-    uint8_t *pixels; /**< [height, width, channels], the first row at the top; NULL after an error. Free it with spk_release */
+    int64_t width, height; /**< in pixels */
+    int channels;          /**< 1: grey, 3: red, green, blue */
+    uint8_t *pixels;       /**< [height, width, channels], the first row at the top; NULL after an error. Free it with spk_release */
 } spk_image;
 /** Options of spk_image_read. */
 typedef struct spk_image_opts {
@@ -19,9 +19,9 @@ typedef struct spk_image_opts {
 } spk_image_opts;
 /** The defaults of spk_image_read. */
 #define SPK_IMAGE_DEFAULTS .channels = 1, .width = 0, .height = 0
-/** The longest side and the most pixels of a picture that is read. */
+/** The longest side of a picture that is read. */
 #define SPK_IMAGE_MAX_SIDE 16384
-#define SPK_IMAGE_MAX_PIXELS ((int64_t)1 << 26)
+#define SPK_IMAGE_MAX_PIXELS ((int64_t)1 << 26) /**< The most pixels of a picture that is read. */
 /**
  * Reads a picture, PNG, JPEG, BMP, PGM or PPM, into 8 bit a channel: `spk_image_read(ctx, "seven.png", &image, .width = 28, .height = 28)`.
  * Colours become grey as 0.30 red + 0.59 green + 0.11 blue; what is transparent lies on white; 16 bit become 8; a camera's note that the

@@ -56,7 +56,7 @@ SPK_API bool spk_npz_integers(spk_npz *file, const char *name, int64_t *out);
 /** What spk_npz_save writes: a tensor under a name. */
 typedef struct spk_npz_item {
     const char *name; /**< without the ".npy"; at most 255 bytes */
-    spk_tensor *x;
+    spk_tensor *x;    /**< what is written */
 } spk_npz_item;
 /**
  * Writes tensors into one .npz file, uncompressed, which numpy.load reads: `spk_npz_save(ctx, "out.npz", {"x", x}, {"y", y})`. Otherwise as

@@ -39,16 +39,19 @@ void spk_base_node_repr(const spk_module *module, spk_text *text) {
                  node->parallel_optim ? "true" : "false", node->T, node->spike_out ? "true" : "false");
 }
 
-/* Refuses options that no neuron can run with; NULL when they are right. */
-static const char *wrong_option(const spk_base_node_opts *o) {
+/* Refuses options that no neuron can run with. */
+static void check_options(spk_ctx *ctx, const char *who, const spk_base_node_opts *o) {
     const spk_surrogate *s = &o->surrogate_function;
-    if (!isfinite((spk_real)o->v_threshold)) return "v_threshold must be finite";
-    if (isinf((spk_real)o->v_reset)) return "v_reset must be finite, or SPK_NONE for soft reset";
-    if (o->T < 1) return "T must be at least 1";
-    if (!s->grad) return "the surrogate is unknown, or has a parameter that is not positive";
-    if (!s->spiking && !s->primitive) return "spiking = false needs a surrogate with a primitive";
-    if (!s->spiking && o->spike_out) return "spike_out stores spikes as bits, and spiking = false gives none";
-    return NULL;
+    if (!isfinite((spk_real)o->v_threshold)) spk_fail(ctx, "%s: .v_threshold is %g; it must be finite", who, o->v_threshold);
+    if (isinf((spk_real)o->v_reset)) spk_fail(ctx, "%s: .v_reset is %g; it must be finite, or SPK_NONE for soft reset", who, o->v_reset);
+    if (o->T < 1) spk_fail(ctx, "%s: .T is %" PRId64 "; it must be at least 1", who, o->T);
+    if (!s->grad)
+        spk_fail(ctx, "%s: the surrogate '%s' is unknown, or has a parameter that is not positive; spk_surrogate_name lists the names", who,
+                 s->name);
+    if (!s->spiking && !s->primitive)
+        spk_fail(ctx, "%s: the surrogate '%s' has no primitive, which .spiking = false needs; give it one", who, s->name);
+    if (!s->spiking && o->spike_out)
+        spk_fail(ctx, "%s: .spike_out stores spikes as bits, and a surrogate with .spiking = false gives none; drop one of the two", who);
 }
 
 void *spk_base_node_create(spk_ctx *ctx, const spk_neuron_type *type, spk_base_node_opts options) {
@@ -61,8 +64,7 @@ void *spk_base_node_create(spk_ctx *ctx, const spk_neuron_type *type, spk_base_n
     if (!surrogate->name && !surrogate->grad) *surrogate = spk_surrogate_of("sigmoid");
     if (!surrogate->name) surrogate->name = "custom";                       /* filled by hand */
     if (!(surrogate->support > 0)) surrogate->support = (spk_real)INFINITY; /* and its support left out */
-    const char *wrong = wrong_option(&options);
-    if (wrong) spk_fail(ctx, "%s: %s", type->module.name, wrong);
+    check_options(ctx, type->module.name, &options);
     spk_base_node *node = spk_module_create(ctx, &type->module);
     if (!node) return NULL;
     node->v_threshold = options.v_threshold, node->v_reset = options.v_reset;

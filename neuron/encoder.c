@@ -14,7 +14,8 @@ static bool infer(spk_record *r) {
     spk_shape shape = x->shape;
     const int64_t most = T < 1 ? 0 : ((int64_t)1 << 56) / T; /* none for a T past that, whose words could not be counted */
     if (most < 1 || shape.axes < 1 || shape.dim[0] > most)
-        return spk_op_fail(r, "T = %lld steps of x %s: needs T >= 1 and a batch axis", (long long)T, spk_shape_text(shape).text);
+        return spk_op_fail(r, "T is %lld, x is %s; T must be at least 1, and x have a batch axis, [N, ...]", (long long)T,
+                           spk_shape_text(shape).text);
     const int64_t row = shape.axes > 1 ? shape.dim[shape.axes - 1] : shape.dim[0];
     shape.dim[0] *= T;
     return spk_output_bits(r, 0, shape, row, 1);

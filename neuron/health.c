@@ -171,8 +171,8 @@ static spk_tensor *after(spk_module *module, spk_tensor *x, spk_tensor *y, void 
 static bool options_are_right(spk_ctx *ctx, const spk_health_opts *o) {
     const double least_is_0[] = {o->saturated, o->stuck, o->slope, o->vanishing, o->exploding};
     for (size_t i = 0; i < sizeof least_is_0 / sizeof *least_is_0; i++)
-        if (!(least_is_0[i] >= 0)) spk_fail(ctx, "spk_watch_health: a threshold is %g; all are 0 or more", least_is_0[i]);
-    if (o->every < 1) spk_fail(ctx, "spk_watch_health: .every is %" PRId64 "; it is 1 or more", o->every);
+        if (!(least_is_0[i] >= 0)) spk_fail(ctx, "spk_watch_health: a threshold is %g; all must be 0 or more", least_is_0[i]);
+    if (o->every < 1) spk_fail(ctx, "spk_watch_health: .every is %" PRId64 "; it must be at least 1", o->every);
     return !ctx->failed;
 }
 
@@ -186,7 +186,7 @@ static int layers_to_watch(spk_module *net) {
         spk_module_fail(m, "spk_watch_health: the layer is watched already");
         return 0;
     }
-    if (!count) spk_module_fail(net, "spk_watch_health: there are no neurons in it");
+    if (!count) spk_module_fail(net, "spk_watch_health: there are no neurons in it; give a net that has some");
     return count;
 }
 

@@ -6,7 +6,9 @@
 static bool infer(spk_record *r) {
     const spk_surrogate *s = r->attributes;
     if (!s->grad || (!s->spiking && !s->primitive))
-        return spk_op_fail(r, "surrogate '%s' is unknown, has a parameter out of range, or lacks the primitive that spiking = false needs",
+        return spk_op_fail(r,
+                           "the surrogate '%s' is unknown, has a parameter out of range, or lacks the primitive that .spiking = false "
+                           "needs; spk_surrogate_of makes one",
                            s->name ? s->name : "(none)");
     return spk_output(r, 0, spk_tensor_shape(r->in[0]));
 }

@@ -16,12 +16,14 @@ static bool infer(spk_record *r) {
     const spk_tensor *x = r->in[SPK_LEAKY_X], *v_start = r->in[SPK_LEAKY_V_START];
     spk_shape step = x->shape;
     if (a->T < 1 || step.axes < 1 || step.dim[0] % a->T)
-        return spk_op_fail(r, "T = %lld does not divide the first axis of x %s", (long long)a->T, spk_shape_text(x->shape).text);
+        return spk_op_fail(r, "T = %lld does not divide the first axis of x %s, which is T*N", (long long)a->T,
+                           spk_shape_text(x->shape).text);
     step.dim[0] /= a->T;
     if (v_start && !spk_shape_equal(v_start->shape, step))
-        return spk_op_fail(r, "the membrane is %s, one step of x %s", spk_shape_text(v_start->shape).text, spk_shape_text(step).text);
+        return spk_op_fail(r, "the membrane is %s, one step of x is %s; they must be equal", spk_shape_text(v_start->shape).text,
+                           spk_shape_text(step).text);
     if (r->in[SPK_LEAKY_K] && spk_size(r->in[SPK_LEAKY_K]) != 1)
-        return spk_op_fail(r, "the leak is %s: needs one element", spk_shape_text(r->in[SPK_LEAKY_K]->shape).text);
+        return spk_op_fail(r, "the leak is %s; it must have one element", spk_shape_text(r->in[SPK_LEAKY_K]->shape).text);
     if (x->storage == SPK_REPEATED && x->repeat != a->T) r->in[SPK_LEAKY_X] = spk_dense(r->in[SPK_LEAKY_X]);
     const int64_t row = step.axes > 1 ? step.dim[step.axes - 1] : step.dim[0];
     return (a->spike_out ? spk_output_bits(r, SPK_LEAKY_SPIKES, x->shape, row, 1) : spk_output(r, SPK_LEAKY_SPIKES, x->shape)) &&

@@ -21,7 +21,7 @@ static void lif_repr(const spk_module *module, spk_text *text) {
 static const spk_neuron_type lif_type = {.module = SPK_NEURON_MODULE("lif", lif_node, lif_repr), .leak = lif_leak};
 
 spk_module *spk_lif_with(spk_ctx *ctx, spk_lif_opts options) {
-    if (!(options.tau > 1)) spk_fail(ctx, "lif: tau is %g: the time constant must be greater than 1 step", options.tau);
+    if (!(options.tau > 1)) spk_fail(ctx, "lif: .tau is %g; it must be greater than 1 step", options.tau);
     lif_node *lif = spk_base_node_create(ctx, &lif_type, spk_base_node_part(options));
     if (!lif) return spk_inert_module();
     lif->tau = options.tau;
@@ -33,7 +33,7 @@ spk_lif_opts spk_lif_options(void) { return (spk_lif_opts){SPK_LIF_DEFAULTS}; }
 
 /* 1 / tau; the error of a tau that is none goes to the tensors' context. */
 static double leak_of(const spk_tensor *x, const spk_tensor *v, double tau) {
-    if (!(tau >= 1)) spk_fail(spk_tensor_ctx(x ? x : v), "lif: tau is %g: the time constant must be at least 1 step", tau);
+    if (!(tau >= 1)) spk_fail(spk_tensor_ctx(x ? x : v), "lif: tau is %g; it must be at least 1 step", tau);
     return 1 / tau;
 }
 

@@ -135,9 +135,9 @@ static bool options_are_right(spk_ctx *ctx, const spk_monitor_opts *o, const cha
         int64_t value;
     } from_1[] = {{"every", o->every}, {"most", o->most}, {"bytes", o->bytes}};
     for (size_t i = 0; i < sizeof from_1 / sizeof *from_1; i++)
-        if (from_1[i].value < 1) spk_fail(ctx, "%s: .%s is %" PRId64 "; it is 1 or more", who, from_1[i].name, from_1[i].value);
+        if (from_1[i].value < 1) spk_fail(ctx, "%s: .%s is %" PRId64 "; it must be at least 1", who, from_1[i].name, from_1[i].value);
     if (!o->what || o->what >> SPK_WATCHED_THINGS)
-        spk_fail(ctx, "%s: .what is %u; it is SPK_WATCH_OUTPUT, _SPIKES, _INPUT, _MEMBRANE, _GRADIENT or several, joined by |", who,
+        spk_fail(ctx, "%s: .what is %u; it must be SPK_WATCH_OUTPUT, _SPIKES, _INPUT, _MEMBRANE, _GRADIENT or several, joined by |", who,
                  o->what);
     return !ctx->failed;
 }

@@ -25,7 +25,7 @@ static const spk_neuron_type plif_type = {.module = SPK_NEURON_MODULE("plif", pl
 
 spk_module *spk_plif_with(spk_ctx *ctx, spk_lif_opts options) {
     if (!(options.tau > 1) || isinf(options.tau))
-        spk_fail(ctx, "plif: tau is %g: the time constant must be greater than 1 step, and finite", options.tau);
+        spk_fail(ctx, "plif: .tau is %g; it must be greater than 1 step, and finite", options.tau);
     plif_node *plif = spk_base_node_create(ctx, &plif_type, spk_base_node_part(options));
     if (!plif) return spk_inert_module();
     plif->decay_input = options.decay_input;

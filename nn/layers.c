@@ -17,14 +17,15 @@ static const spk_module_type sequential_type = {.name = "sequential", .size = si
 
 /* All that spk_add_child would refuse, before it has changed any of them. */
 static bool check_children(spk_ctx *ctx, int n, spk_module *const *modules) {
-    if (n < 0 || (n && !modules)) spk_fail(ctx, "sequential: %d modules%s", n, modules ? " are no number of them" : ", which are NULL");
+    if (n < 0 || (n && !modules))
+        spk_fail(ctx, "spk_sequential: %s", modules ? "the number of modules is negative" : "the modules are NULL");
     for (int i = 0; i < n && !spk_failed(ctx); i++) {
         const spk_module *child = modules[i];
         bool twice = false;
         for (int j = 0; j < i; j++) twice = twice || modules[j] == child;
-        if (!child || child == spk_inert_module()) spk_fail(ctx, "sequential: child '%d' is NULL, or of a constructor that failed", i);
-        else if (child->object.ctx != ctx) spk_fail(ctx, "sequential: child '%d' is of another context", i);
-        else if (child->parent || twice) spk_fail(ctx, "sequential: child '%d' is a part of a module already", i);
+        if (!child || child == spk_inert_module()) spk_fail(ctx, "spk_sequential: child '%d' is NULL, or of a constructor that failed", i);
+        else if (child->object.ctx != ctx) spk_fail(ctx, "spk_sequential: child '%d' is of another context", i);
+        else if (child->parent || twice) spk_fail(ctx, "spk_sequential: child '%d' is a part of a module already", i);
     }
     return !spk_failed(ctx);
 }
@@ -62,9 +63,10 @@ static const spk_module_type linear_type = {
     .name = "linear", .size = sizeof(linear_layer), .forward = linear_forward, .extra_repr = linear_repr};
 
 spk_module *spk_linear_layer_with(spk_ctx *ctx, int64_t in, int64_t out, spk_linear_opts options) {
-    if (in < 1 || out < 1) spk_fail(ctx, "spk_linear_layer: %" PRId64 " inputs and %" PRId64 " outputs: both must be at least 1", in, out);
+    if (in < 1 || out < 1) spk_fail(ctx, "spk_linear_layer: %" PRId64 " inputs and %" PRId64 " outputs; both must be at least 1", in, out);
     if (in > INT32_MAX || out > INT32_MAX)
-        spk_fail(ctx, "spk_linear_layer: %" PRId64 " inputs and %" PRId64 " outputs: BLAS counts them in 32 bits", in, out);
+        spk_fail(ctx, "spk_linear_layer: %" PRId64 " inputs and %" PRId64 " outputs; both must be at most %" PRId64 ": split the layer", in,
+                 out, (int64_t)INT32_MAX);
     linear_layer *layer = spk_module_create(ctx, &linear_type);
     if (!layer) return spk_inert_module();
     const double bound = 1 / sqrt((double)in);
@@ -103,10 +105,10 @@ static const spk_module_type batch_norm_type = {
     .name = "batch_norm1d", .size = sizeof(batch_norm_layer), .forward = batch_norm_forward, .extra_repr = batch_norm_repr};
 
 spk_module *spk_batch_norm1d_with(spk_ctx *ctx, int64_t channels, spk_batch_norm1d_opts options) {
-    if (channels < 1) spk_fail(ctx, "spk_batch_norm1d: %" PRId64 " channels: there must be at least 1", channels);
-    if (!(options.eps > 0) || isinf(options.eps)) spk_fail(ctx, "spk_batch_norm1d: eps is %g: it must be positive", options.eps);
+    if (channels < 1) spk_fail(ctx, "spk_batch_norm1d: %" PRId64 " channels; there must be at least 1", channels);
+    if (!(options.eps > 0) || isinf(options.eps)) spk_fail(ctx, "spk_batch_norm1d: .eps is %g; it must be above 0", options.eps);
     if (!(options.momentum >= 0 && options.momentum <= 1))
-        spk_fail(ctx, "spk_batch_norm1d: momentum is %g: it is from 0 to 1", options.momentum);
+        spk_fail(ctx, "spk_batch_norm1d: .momentum is %g; it must be from 0 to 1", options.momentum);
     batch_norm_layer *layer = spk_module_create(ctx, &batch_norm_type);
     if (!layer) return spk_inert_module();
     layer->options = options;
@@ -143,8 +145,8 @@ static const spk_module_type dropout_type = {
     .name = "dropout", .size = sizeof(dropout_layer), .forward = dropout_forward, .extra_repr = dropout_repr};
 
 spk_module *spk_dropout_layer_with(spk_ctx *ctx, spk_dropout_layer_opts options) {
-    if (!(options.p >= 0 && options.p <= 1)) spk_fail(ctx, "spk_dropout_layer: p is %g: a probability is from 0 to 1", options.p);
-    if (options.T < 1) spk_fail(ctx, "spk_dropout_layer: T is %" PRId64 ": there is at least one step", options.T);
+    if (!(options.p >= 0 && options.p <= 1)) spk_fail(ctx, "spk_dropout_layer: .p is %g; it must be from 0 to 1", options.p);
+    if (options.T < 1) spk_fail(ctx, "spk_dropout_layer: .T is %" PRId64 "; it must be at least 1", options.T);
     dropout_layer *layer = spk_module_create(ctx, &dropout_type);
     if (!layer) return spk_inert_module();
     layer->options = options;

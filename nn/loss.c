@@ -31,7 +31,8 @@ spk_tensor *spk_rate_mse(spk_tensor *spikes, spk_tensor *labels, int64_t T) {
 spk_tensor *spk_rate_penalty(spk_tensor *spikes, double lowest, double highest) {
     if (!usable("spk_rate_penalty", spikes, spikes)) return nothing(spikes, spikes);
     if (!isfinite(lowest) || !isfinite(highest) || lowest > highest)
-        spk_fail(spikes->object.ctx, "spk_rate_penalty: from %g to %g is no band; give finite numbers, lowest <= highest", lowest, highest);
+        spk_fail(spikes->object.ctx, "spk_rate_penalty: lowest is %g, highest is %g; both must be finite, and lowest not above highest",
+                 lowest, highest);
     spk_tensor *rate = spk_mean(spikes, .axes = SPK_AXES(0));
     spk_tensor *below = spk_relu(spk_shift(spk_negate(rate), lowest)), *above = spk_relu(spk_shift(rate, -highest));
     return spk_mean(spk_add(spk_multiply(below, below), spk_multiply(above, above)));
@@ -40,7 +41,7 @@ spk_tensor *spk_rate_penalty(spk_tensor *spikes, double lowest, double highest) 
 static bool check_labels(spk_ctx *ctx, const char *who, int64_t n, const spk_real *label, int64_t classes) {
     for (int64_t i = 0; i < n; i++) {
         if (label[i] >= 0 && label[i] < (spk_real)classes && label[i] == (spk_real)(int64_t)label[i]) continue;
-        spk_fail(ctx, "%s: label %lld is %g: labels are whole numbers from 0 to %lld", who, (long long)i, (double)label[i],
+        spk_fail(ctx, "%s: label %lld is %g; labels must be whole numbers from 0 to %lld", who, (long long)i, (double)label[i],
                  (long long)classes - 1);
         return false;
     }
@@ -52,7 +53,7 @@ spk_tensor *spk_one_hot(spk_tensor *labels, int64_t classes) {
     if (!usable(who, labels, labels)) return nothing(labels, labels);
     spk_ctx *ctx = labels->object.ctx;
     if (classes < 1 || spk_shape_size(SPK_SHAPE(labels->size, classes)) < 0)
-        spk_fail(ctx, "%s: %lld classes for labels %s: give at least 1, and no more than memory can hold", who, (long long)classes,
+        spk_fail(ctx, "%s: %lld classes for labels %s; there must be at least 1, and no more than memory can hold", who, (long long)classes,
                  spk_shape_text(labels->shape).text);
     const spk_real *label = spk_data(labels);
     if (ctx->failed || !check_labels(ctx, who, labels->size, label, classes)) return &ctx->inert;
@@ -66,7 +67,7 @@ int64_t spk_count_correct(spk_tensor *scores, spk_tensor *labels) {
     if (!usable(who, scores, labels)) return -1;
     spk_ctx *ctx = scores->object.ctx;
     if (scores->shape.axes != 2 || labels->size != scores->shape.dim[0] || scores->shape.dim[1] < 1) {
-        spk_fail(ctx, "%s: scores %s and labels %s: needs [N, classes] and [N]", who, spk_shape_text(scores->shape).text,
+        spk_fail(ctx, "%s: scores are %s, labels %s; they must be [N, classes] and [N]", who, spk_shape_text(scores->shape).text,
                  spk_shape_text(labels->shape).text);
         return -1;
     }

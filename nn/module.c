@@ -93,7 +93,8 @@ spk_module *spk_module_or_inert(spk_module *module) {
 
 static bool check_name(const spk_module *module, const char *name) {
     if (name && *name && strlen(name) < SPK_NAME && !strchr(name, '.')) return true;
-    spk_module_fail(module, "the name '%s' is empty, has a dot or more than %d characters", name ? name : "(NULL)", SPK_NAME - 1);
+    spk_module_fail(module, "the name '%s' is empty, has a dot or more than %d characters; give another", name ? name : "(NULL)",
+                    SPK_NAME - 1);
     return false;
 }
 
@@ -131,7 +132,7 @@ bool spk_module_set_name(spk_module *module, const char *name) {
     if (!spk_module_usable(module) || !check_name(module, name)) return false;
     const spk_module *same = module->parent ? child_named(module->parent, name, strlen(name)) : NULL;
     if (same && same != module) {
-        spk_module_fail(module, "there is a sibling '%s' already", name);
+        spk_module_fail(module, "there is a sibling '%s' already; give another name", name);
         return false;
     }
     if (module->parent && !check_dotted(module->parent, name, longest_name(module))) return false;
@@ -152,7 +153,7 @@ spk_module *spk_add_child(spk_module *module, const char *name, spk_module *chil
         return &inert_module;
     }
     if (child_named(module, name, strlen(name))) {
-        spk_module_fail(module, "there is a child '%s' already", name);
+        spk_module_fail(module, "there is a child '%s' already; give another name", name);
         return &inert_module;
     }
     if (!check_dotted(module, name, longest_name(child))) return &inert_module;
@@ -190,7 +191,7 @@ spk_tensor *spk_find_tensor(spk_module *module, const char *name) {
 static spk_slot *slot_create(spk_module *module, const char *name, spk_slot_kind kind) {
     if (!spk_module_usable(module) || !check_name(module, name)) return NULL;
     if (spk_find_slot(module, name, ~0u)) {
-        spk_module_fail(module, "there is a parameter, buffer or memory '%s' already", name);
+        spk_module_fail(module, "there is a parameter, buffer or memory '%s' already; give another name", name);
         return NULL;
     }
     if (!check_dotted(module, name, 0)) return NULL;

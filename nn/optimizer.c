@@ -102,7 +102,7 @@ static int64_t add_group(spk_optimizer *opt, spk_module *module, const char *who
     if (!spk_check_not_negative(ctx, who, "weight_decay", group.weight_decay)) return -1;
     int64_t parameters = 0, joining = 0;
     for (spk_walk w = spk_parameters(module); spk_walk_next(&w); parameters++) joining += !spk_optimizer_find(opt, w.slot->tensor);
-    if (!parameters) spk_fail(ctx, "%s: the module '%s' has no parameters", who, module->name);
+    if (!parameters) spk_fail(ctx, "%s: the module '%s' has no parameters; give one that has", who, module->name);
     const spk_activity before = spk_doing_function(ctx, who);
     const bool added = parameters && append_group(opt, module, joining, group);
     spk_done(ctx, before);

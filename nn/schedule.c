@@ -21,7 +21,7 @@ static void *schedule_create(spk_optimizer *opt, const spk_schedule_type *type) 
 
 bool spk_schedule_set_step(spk_schedule *schedule, int64_t step) {
     if (!schedule || spk_failed(schedule->object.ctx)) return false;
-    if (step < 0) spk_fail(schedule->object.ctx, "%s: step %lld; steps count from 0", schedule->type->name, (long long)step);
+    if (step < 0) spk_fail(schedule->object.ctx, "%s: the step is %lld; it must be 0 or more", schedule->type->name, (long long)step);
     else schedule->step = step;
     return step >= 0;
 }
@@ -45,7 +45,7 @@ double spk_schedule_lr(const spk_schedule *schedule, int64_t group, int64_t step
 static bool check_steps(spk_optimizer *opt, const char *who, const char *option, int64_t steps, int64_t least) {
     if (!opt || spk_failed(opt->object.ctx)) return false;
     if (steps >= least) return true;
-    spk_fail(opt->object.ctx, "%s: .%s is %lld; give at least %lld", who, option, (long long)steps, (long long)least);
+    spk_fail(opt->object.ctx, "%s: .%s is %lld; it must be at least %lld", who, option, (long long)steps, (long long)least);
     return false;
 }
 

@@ -14,7 +14,7 @@ enum { X, WEIGHT, BIAS };
 
 static bool channels_fit(spk_record *r, const spk_tensor *x, const char *name, int64_t channels) {
     if (!x || (x->shape.axes == 1 && x->shape.dim[0] == channels)) return true;
-    return spk_op_fail(r, "x is %s, %s is %s: needs [%lld]", spk_shape_text(r->in[X]->shape).text, name, spk_shape_text(x->shape).text,
+    return spk_op_fail(r, "%s is %s; for x %s it must be [%lld]", name, spk_shape_text(x->shape).text, spk_shape_text(r->in[X]->shape).text,
                        (long long)channels);
 }
 
@@ -24,7 +24,7 @@ static bool running_fits(spk_record *r, const spk_tensor *x, const char *name, i
     if (x->destroyed) return spk_op_fail(r, "%s %s was destroyed", name, spk_shape_text(x->shape).text);
     if (x->object.ctx != r->ctx) return spk_op_fail(r, "%s %s belongs to another context", name, spk_shape_text(x->shape).text);
     if (x->step || x == &r->ctx->inert)
-        return spk_op_fail(r, "%s is the result of %s, and ends with its step: needs a persistent tensor (spk_tensor_create, spk_keep)",
+        return spk_op_fail(r, "%s is the result of %s, and ends with its step; give a persistent tensor (spk_tensor_create, spk_keep)",
                            name, x->op);
     return channels_fit(r, x, name, channels);
 }
@@ -34,16 +34,18 @@ static bool infer(spk_record *r) {
         if (r->in[i]) r->in[i] = spk_dense(r->in[i]);
     const spk_batch_norm_opts *o = r->attributes;
     const spk_shape shape = spk_tensor_shape(r->in[X]);
-    if (!(o->eps >= 0) || !isfinite(o->eps)) return spk_op_fail(r, "eps is %g: it must be a finite number, 0 or more", o->eps);
-    if (!(o->momentum >= 0 && o->momentum <= 1)) return spk_op_fail(r, "momentum is %g: it is from 0 to 1", o->momentum);
-    if (shape.axes != 2) return spk_op_fail(r, "x is %s: needs [N, channels]", spk_shape_text(shape).text);
+    if (!(o->eps >= 0) || !isfinite(o->eps)) return spk_op_fail(r, "eps is %g; it must be finite, and 0 or more", o->eps);
+    if (!(o->momentum >= 0 && o->momentum <= 1)) return spk_op_fail(r, "momentum is %g; it must be from 0 to 1", o->momentum);
+    if (shape.axes != 2) return spk_op_fail(r, "x is %s; it must be [N, channels]", spk_shape_text(shape).text);
     if (!channels_fit(r, r->in[WEIGHT], "the weight", shape.dim[1]) || !channels_fit(r, r->in[BIAS], "the bias", shape.dim[1]) ||
         !running_fits(r, o->running_mean, "the running mean", shape.dim[1]) ||
         !running_fits(r, o->running_var, "the running variance", shape.dim[1]))
         return false;
     if ((o->training || !o->running_mean) && shape.dim[0] < 2)
-        return spk_op_fail(r, "x is %s: batch statistics need at least 2 rows", spk_shape_text(shape).text);
-    if (!o->running_mean != !o->running_var) return spk_op_fail(r, "a running mean and a running variance go together");
+        return spk_op_fail(r,
+                           "x is %s; batch statistics need at least 2 rows: give a larger batch, or evaluate (spk_eval, .training = false)",
+                           spk_shape_text(shape).text);
+    if (!o->running_mean != !o->running_var) return spk_op_fail(r, "one of running_mean and running_var is NULL; give both, or none");
     return spk_output_repeated(r, 0, shape, r->in[X]->repeat);
 }
 

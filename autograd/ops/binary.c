@@ -17,7 +17,7 @@ static bool infer(spk_record *r) {
     spk_shape shape;
     const spk_shape a = spk_tensor_shape(r->in[0]), b = spk_tensor_shape(r->in[1]);
     if (!spk_shape_broadcast(a, b, &shape))
-        return spk_op_fail(r, "shapes %s and %s do not broadcast: aligned from the last axis, sizes must be equal or 1",
+        return spk_op_fail(r, "shapes %s and %s do not broadcast; aligned from the last axis, sizes must be equal or 1",
                            spk_shape_text(a).text, spk_shape_text(b).text);
     return spk_output(r, 0, shape);
 }

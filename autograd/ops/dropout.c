@@ -17,9 +17,10 @@ typedef struct mask {
 static bool infer(spk_record *r) {
     const spk_dropout_opts *o = r->attributes;
     spk_tensor *x = r->in[0];
-    if (!(o->p >= 0 && o->p <= 1)) return spk_op_fail(r, "p is %g: a probability is from 0 to 1", o->p);
+    if (!(o->p >= 0 && o->p <= 1)) return spk_op_fail(r, "p is %g; it must be from 0 to 1", o->p);
     if (o->T < 1 || x->shape.axes < 1 || x->shape.dim[0] % o->T)
-        return spk_op_fail(r, "T = %lld does not divide the first axis of %s", (long long)o->T, spk_shape_text(x->shape).text);
+        return spk_op_fail(r, "T = %lld does not divide the first axis of x %s, which is T*N", (long long)o->T,
+                           spk_shape_text(x->shape).text);
     const bool whole_rows = x->storage != SPK_BITS || (x->row && x->size / o->T % x->row == 0);
     if (!whole_rows || (x->storage == SPK_REPEATED && x->repeat != o->T) || (x->storage == SPK_BITS && o->p == 1))
         x = r->in[0] = spk_dense(x);

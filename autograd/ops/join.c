@@ -8,13 +8,15 @@ static bool infer(spk_record *r) {
     const int given = *(const int *)r->attributes;
     spk_shape shape = spk_tensor_shape(r->in[0]);
     const int axis = given < 0 ? given + shape.axes : given;
-    if (axis < 0 || axis >= shape.axes) return spk_op_fail(r, "axis %d is not in %s", given, spk_shape_text(shape).text);
+    if (axis < 0 || axis >= shape.axes)
+        return spk_op_fail(r, "axis %d is not one of %s; it must be from %d to %d", given, spk_shape_text(shape).text, -shape.axes,
+                           shape.axes - 1);
     for (int i = 1; i < r->inputs; i++) {
         spk_shape other = spk_tensor_shape(r->in[i]);
         const int64_t size = axis < other.axes ? other.dim[axis] : 0;
         if (other.axes == shape.axes) other.dim[axis] = shape.dim[axis];
         if (!spk_shape_equal(other, shape))
-            return spk_op_fail(r, "tensor %d is %s, which does not fit %s along axis %d", i,
+            return spk_op_fail(r, "tensor %d is %s, tensor 0 is %s; all but axis %d must be equal", i,
                                spk_shape_text(spk_tensor_shape(r->in[i])).text, spk_shape_text(spk_tensor_shape(r->in[0])).text, axis);
         shape.dim[axis] += size; /* sizes are at most 2^56 each, and the sum is looked at each time */
         if (spk_shape_size(shape) < 0) return spk_op_fail(r, "the result would have more elements than memory can hold");
@@ -82,7 +84,8 @@ spk_tensor *spk_stack(spk_tensor *const *xs, int n, int axis) {
     spk_shape shape = spk_tensor_shape(xs[0]);
     const int at = axis < 0 ? axis + shape.axes + 1 : axis;
     if (at < 0 || at > shape.axes || shape.axes == SPK_MAX_AXES) {
-        spk_fail(ctx, "stack: %s cannot get a new axis %d", spk_shape_text(shape).text, axis);
+        spk_fail(ctx, "stack: axis %d cannot be a new one of %s; it must be from %d to %d, and a tensor has at most %d axes", axis,
+                 spk_shape_text(shape).text, -shape.axes - 1, shape.axes, SPK_MAX_AXES);
         return &ctx->inert;
     }
     memmove(shape.dim + at + 1, shape.dim + at, (size_t)(shape.axes - at) * sizeof *shape.dim);
@@ -90,7 +93,7 @@ spk_tensor *spk_stack(spk_tensor *const *xs, int n, int axis) {
     shape.axes++;
     for (int i = 0; i < n; i++) {
         if (!ctx->failed && !spk_shape_equal(spk_tensor_shape(xs[i]), spk_tensor_shape(xs[0])))
-            spk_fail(ctx, "stack: tensor %d is %s, the first %s", i, spk_shape_text(spk_tensor_shape(xs[i])).text,
+            spk_fail(ctx, "stack: tensor %d is %s, tensor 0 is %s; all must be equal", i, spk_shape_text(spk_tensor_shape(xs[i])).text,
                      spk_shape_text(spk_tensor_shape(xs[0])).text);
         with_axis[i] = spk_reshape(xs[i], shape);
     }

@@ -13,14 +13,17 @@ static bool infer(spk_record *r) {
     for (int i = WEIGHT; i <= BIAS; i++) /* only x is read as it is stored */
         if (r->in[i]) r->in[i] = spk_dense(r->in[i]);
     spk_tensor *x = r->in[X], *weight = r->in[WEIGHT], *bias = r->in[BIAS];
-    if (weight->shape.axes != 2) return spk_op_fail(r, "the weight must be [in, out], not %s", spk_shape_text(weight->shape).text);
+    if (weight->shape.axes != 2) return spk_op_fail(r, "the weight is %s; it must be [in, out]", spk_shape_text(weight->shape).text);
     const int64_t in = weight->shape.dim[0], out = weight->shape.dim[1];
     if (in > SPK_BLAS_COLUMNS || out > SPK_BLAS_COLUMNS)
-        return spk_op_fail(r, "the weight is %s: BLAS counts columns in 32 bits; split the layer", spk_shape_text(weight->shape).text);
+        return spk_op_fail(r, "the weight is %s; each size must be at most %lld: split the layer", spk_shape_text(weight->shape).text,
+                           (long long)SPK_BLAS_COLUMNS);
     if (x->shape.axes < 1 || spk_dim(x, -1) != in)
-        return spk_op_fail(r, "x is %s, the weight takes %lld inputs", spk_shape_text(x->shape).text, (long long)in);
+        return spk_op_fail(r, "x is %s, the weight %s; x's last axis must have %lld elements, the weight's inputs",
+                           spk_shape_text(x->shape).text, spk_shape_text(weight->shape).text, (long long)in);
     if (bias && (bias->shape.axes != 1 || bias->shape.dim[0] != out))
-        return spk_op_fail(r, "the bias is %s, the weight gives %lld outputs", spk_shape_text(bias->shape).text, (long long)out);
+        return spk_op_fail(r, "the bias is %s, the weight %s; the bias must be [%lld], the weight's outputs",
+                           spk_shape_text(bias->shape).text, spk_shape_text(weight->shape).text, (long long)out);
     if (x->storage == SPK_BITS && x->row != in) x = r->in[X] = spk_dense(x); /* rows of another length, as after a reshape */
     if (x->storage == SPK_REPEATED && x->shape.axes < 2) x = r->in[X] = spk_dense(x);
     spk_shape shape = x->shape;

@@ -7,11 +7,11 @@ static bool infer(spk_record *r) {
     const spk_matmul_opts *o = r->attributes;
     const spk_shape a = spk_tensor_shape(r->in[0]), b = spk_tensor_shape(r->in[1]);
     if (a.axes != 2 || b.axes != 2 || a.dim[!o->transpose_a] != b.dim[o->transpose_b])
-        return spk_op_fail(r, "%s%s times %s%s: needs [m, k] times [k, n]", spk_shape_text(a).text, o->transpose_a ? " transposed" : "",
-                           spk_shape_text(b).text, o->transpose_b ? " transposed" : "");
+        return spk_op_fail(r, "a is %s%s, b is %s%s; they must be [m, k] and [k, n]", spk_shape_text(a).text,
+                           o->transpose_a ? " transposed" : "", spk_shape_text(b).text, o->transpose_b ? " transposed" : "");
     if (a.dim[1] > SPK_BLAS_COLUMNS || b.dim[1] > SPK_BLAS_COLUMNS || b.dim[!o->transpose_b] > SPK_BLAS_COLUMNS)
-        return spk_op_fail(r, "%s times %s: BLAS counts columns in 32 bits; split the matrices", spk_shape_text(a).text,
-                           spk_shape_text(b).text);
+        return spk_op_fail(r, "a is %s, b is %s; each size must be at most %lld: split the matrices", spk_shape_text(a).text,
+                           spk_shape_text(b).text, (long long)SPK_BLAS_COLUMNS);
     return spk_output(r, 0, SPK_SHAPE(a.dim[o->transpose_a], b.dim[!o->transpose_b]));
 }
 

@@ -5,8 +5,8 @@
 static bool infer(spk_record *r) {
     const spk_shape x = spk_tensor_shape(r->in[0]), target = spk_tensor_shape(r->in[1]);
     if (!spk_shape_equal(x, target))
-        return spk_op_fail(r, "x is %s, the target %s: they must be equal", spk_shape_text(x).text, spk_shape_text(target).text);
-    if (spk_size(r->in[0]) == 0) return spk_op_fail(r, "x is empty (%s): there is no mean", spk_shape_text(x).text);
+        return spk_op_fail(r, "x is %s, the target %s; their shapes must be equal", spk_shape_text(x).text, spk_shape_text(target).text);
+    if (spk_size(r->in[0]) == 0) return spk_op_fail(r, "x %s is empty; there is nothing to take a mean of", spk_shape_text(x).text);
     return spk_output(r, 0, SPK_SCALAR);
 }
 

@@ -19,11 +19,13 @@ static bool kept_shape(spk_record *r, spk_shape *kept) {
     *kept = spk_tensor_shape(r->in[0]);
     const spk_shape x = *kept;
     bool reduced[SPK_MAX_AXES] = {false};
-    if (o->axes.count < 0 || o->axes.count > SPK_MAX_AXES) return spk_op_fail(r, "the axes are NULL, or more than %d", SPK_MAX_AXES);
+    if (o->axes.count < 0 || o->axes.count > SPK_MAX_AXES)
+        return spk_op_fail(r, "the axes are NULL, or more than %d; give SPK_AXES(...), or none for all", SPK_MAX_AXES);
     for (int i = 0; i < o->axes.count; i++) {
         const int axis = o->axes.axis[i] < 0 ? o->axes.axis[i] + x.axes : o->axes.axis[i];
         if (axis < 0 || axis >= x.axes || reduced[axis])
-            return spk_op_fail(r, "axis %d is not one of %s, or is named twice", o->axes.axis[i], spk_shape_text(x).text);
+            return spk_op_fail(r, "axis %d is not one of %s, or is named twice; axes are from %d to %d", o->axes.axis[i],
+                               spk_shape_text(x).text, -x.axes, x.axes - 1);
         reduced[axis] = true;
     }
     for (int i = 0; i < x.axes; i++)
@@ -47,7 +49,7 @@ static bool infer(spk_record *r) {
 
 static bool infer_of_some(spk_record *r) {
     if (spk_size(r->in[0]) == 0)
-        return spk_op_fail(r, "x is empty (%s): there is nothing to take a %s of", spk_shape_text(spk_tensor_shape(r->in[0])).text,
+        return spk_op_fail(r, "x %s is empty; there is nothing to take a %s of", spk_shape_text(spk_tensor_shape(r->in[0])).text,
                            r->op->name);
     return infer(r);
 }

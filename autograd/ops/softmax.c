@@ -39,7 +39,7 @@ static void log_softmax_rows(int64_t rows, int64_t n, const spk_real *x, spk_rea
 static bool infer(spk_record *r) {
     const spk_shape shape = spk_tensor_shape(r->in[0]);
     if (shape.axes < 1 || shape.dim[shape.axes - 1] < 1)
-        return spk_op_fail(r, "%s has no last axis to normalise over", spk_shape_text(shape).text);
+        return spk_op_fail(r, "x is %s; it must have a last axis to normalise over", spk_shape_text(shape).text);
     return spk_output(r, 0, shape);
 }
 
@@ -100,13 +100,15 @@ static bool cross_entropy_infer(spk_record *r) {
     const spk_shape x = spk_tensor_shape(r->in[0]), labels = spk_tensor_shape(r->in[1]);
     const double smoothing = ((const spk_cross_entropy_opts *)r->attributes)->label_smoothing;
     if (x.axes != 2 || labels.axes != 1 || labels.dim[0] != x.dim[0])
-        return spk_op_fail(r, "logits %s and labels %s: needs [N, classes] and [N]", spk_shape_text(x).text, spk_shape_text(labels).text);
-    if (x.dim[0] == 0 || x.dim[1] == 0) return spk_op_fail(r, "logits are %s: the batch is empty", spk_shape_text(x).text);
-    if (!(smoothing >= 0 && smoothing <= 1)) return spk_op_fail(r, "label_smoothing is %g: it must be from 0 to 1", smoothing);
+        return spk_op_fail(r, "logits are %s, labels %s; they must be [N, classes] and [N]", spk_shape_text(x).text,
+                           spk_shape_text(labels).text);
+    if (x.dim[0] == 0 || x.dim[1] == 0)
+        return spk_op_fail(r, "logits are %s; the batch is empty, and must have a sample", spk_shape_text(x).text);
+    if (!(smoothing >= 0 && smoothing <= 1)) return spk_op_fail(r, "label_smoothing is %g; it must be from 0 to 1", smoothing);
     for (int64_t i = 0; i < labels.dim[0]; i++) {
         const spk_real label = spk_values(r->in[1])[i];
         if (!(label >= 0 && label < (spk_real)x.dim[1]) || label != (spk_real)(int64_t)label)
-            return spk_op_fail(r, "label %lld is %g: labels are whole numbers from 0 to %lld, the classes of logits %s", (long long)i,
+            return spk_op_fail(r, "label %lld is %g; labels must be whole numbers from 0 to %lld, as the logits are %s", (long long)i,
                                (double)label, (long long)x.dim[1] - 1, spk_shape_text(x).text);
     }
     return spk_output(r, 0, SPK_SCALAR);

@@ -41,10 +41,10 @@ spk_tensor *spk_dense(spk_tensor *x) { return is_stored_as(x, SPK_DENSE) ? x : s
 
 static bool bits_infer(spk_record *r) {
     const spk_tensor *x = r->in[0];
-    if (x->shape.axes < 1) return spk_op_fail(r, "x is a scalar: bits are stored in rows");
+    if (x->shape.axes < 1) return spk_op_fail(r, "x is a scalar; bits are stored in rows, so it must have an axis");
     for (int64_t i = 0; i < x->size; i++)
         if (spk_reals(x)[i] != 0 && spk_reals(x)[i] != 1)
-            return spk_op_fail(r, "element %lld of x %s is %g: only zeros and ones can be stored as bits", (long long)i,
+            return spk_op_fail(r, "element %lld of x %s is %g; only zeros and ones can be stored as bits", (long long)i,
                                spk_shape_text(x->shape).text, (double)spk_reals(x)[i]);
     return spk_output_bits(r, 0, x->shape, spk_dim(x, -1), 1);
 }

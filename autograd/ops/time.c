@@ -9,10 +9,11 @@
 static bool repeat_infer(spk_record *r) {
     const int64_t T = *(const int64_t *)r->attributes;
     spk_shape shape = spk_tensor_shape(r->in[0]);
-    if (T < 1) return spk_op_fail(r, "T = %lld: there must be at least one step", (long long)T);
-    if (shape.axes < 1) return spk_op_fail(r, "x is a scalar: it has no batch axis to repeat");
+    if (T < 1) return spk_op_fail(r, "T is %lld; it must be at least 1", (long long)T);
+    if (shape.axes < 1) return spk_op_fail(r, "x is a scalar; it must have a batch axis, [N, ...]");
     const int64_t most = ((int64_t)1 << 56) / T; /* none for a T past that, whose steps could not be counted */
-    if (most < 1 || shape.dim[0] > most) return spk_op_fail(r, "%lld steps are more rows than memory can hold", (long long)T);
+    if (most < 1 || shape.dim[0] > most)
+        return spk_op_fail(r, "T is %lld; so many steps of x are more rows than memory can hold", (long long)T);
     shape.dim[0] *= T;
     if (spk_shape_size(shape) < 0) return spk_op_fail(r, "%s has more elements than memory can hold", spk_shape_text(shape).text);
     if (!spk_output_view(r, 0, spk_tensor_shape(r->in[0]), 0, 0)) return false;
@@ -40,7 +41,7 @@ static bool sum_infer(spk_record *r) {
     const spk_tensor *x = r->in[0];
     spk_shape shape = x->shape;
     if (a.T < 1 || shape.axes < 1 || shape.dim[0] % a.T)
-        return spk_op_fail(r, "T = %lld does not divide the first axis of %s", (long long)a.T, spk_shape_text(shape).text);
+        return spk_op_fail(r, "T = %lld does not divide the first axis of x %s, which is T*N", (long long)a.T, spk_shape_text(shape).text);
     shape.dim[0] /= a.T;
     const bool whole_rows = x->storage != SPK_BITS || (x->row && x->size / a.T % x->row == 0);
     if (!whole_rows || (x->storage == SPK_REPEATED && x->repeat != a.T)) r->in[0] = spk_dense(r->in[0]);
@@ -94,7 +95,8 @@ spk_tensor *spk_mean_over_time(spk_tensor *x, int64_t T) {
 
 spk_tensor *spk_time_step(spk_tensor *x, int64_t T, int64_t t) {
     if (x && (T < 1 || t < 0 || t >= T || spk_axes(x) < 1 || spk_dim(x, 0) % T)) {
-        spk_fail(spk_tensor_ctx(x), "time_step: step %lld of T = %lld is not in %s, whose first axis counts T equal steps", (long long)t,
+        spk_fail(spk_tensor_ctx(x),
+                 "time_step: there is no step %lld of T = %lld in x %s; the first axis must be T*N, and steps count from 0", (long long)t,
                  (long long)T, spk_shape_text(x->shape).text);
         return &spk_tensor_ctx(x)->inert;
     }

@@ -13,7 +13,8 @@ static bool infer(spk_record *r) {
     spk_shape shape = spk_tensor_shape(r->in[0]);
     const int a = axis_of(s.a, shape.axes), b = axis_of(s.b, shape.axes);
     if (a < 0 || b < 0 || a >= shape.axes || b >= shape.axes)
-        return spk_op_fail(r, "axes %d and %d are not both in %s", s.a, s.b, spk_shape_text(shape).text);
+        return spk_op_fail(r, "axes %d and %d are not both of %s; they must be from %d to %d", s.a, s.b, spk_shape_text(shape).text,
+                           -shape.axes, shape.axes - 1);
     const int64_t size = shape.dim[a];
     shape.dim[a] = shape.dim[b];
     shape.dim[b] = size;

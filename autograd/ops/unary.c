@@ -92,7 +92,7 @@ UNARY(clamp, 1, 0, x < p ? p : (x > q ? q : x), x >= p && x <= q ? 1 : 0, "a lim
 
 spk_tensor *spk_clamp(spk_tensor *x, double lowest, double highest) {
     if (x && !(lowest <= highest))
-        spk_fail(spk_tensor_ctx(x), "clamp: from %g to %g there is nothing; give lowest <= highest", lowest, highest);
+        spk_fail(spk_tensor_ctx(x), "clamp: lowest is %g, highest is %g; both must be numbers, and lowest not above highest", lowest, highest);
     const constants limits = {(spk_real)lowest, (spk_real)highest};
     return spk_apply(&spk_op_clamp, &limits, x);
 }

@@ -8,8 +8,8 @@ static bool reshape_infer(spk_record *r) {
     const spk_shape to = *(const spk_shape *)r->attributes;
     const spk_tensor *x = r->in[0];
     if (spk_shape_size(to) != x->size)
-        return spk_op_fail(r, "%s has %lld elements, %s has not", spk_shape_text(x->shape).text, (long long)x->size,
-                           spk_shape_text(to).text);
+        return spk_op_fail(r, "x %s has %lld elements; the new shape %s must have as many", spk_shape_text(x->shape).text,
+                           (long long)x->size, spk_shape_text(to).text);
     return spk_output_view(r, 0, to, 0, 0);
 }
 
@@ -51,7 +51,8 @@ static bool slice_infer(spk_record *r) {
     const rows s = *(const rows *)r->attributes;
     const spk_tensor *x = r->in[0];
     if (x->shape.axes < 1 || s.begin < 0 || s.end < s.begin || s.end > x->shape.dim[0])
-        return spk_op_fail(r, "rows %lld to %lld are not in %s", (long long)s.begin, (long long)s.end, spk_shape_text(x->shape).text);
+        return spk_op_fail(r, "rows from %lld to below %lld are not all in x %s", (long long)s.begin, (long long)s.end,
+                           spk_shape_text(x->shape).text);
     spk_shape shape = x->shape;
     shape.dim[0] = s.end - s.begin;
     const int64_t row = x->shape.dim[0] ? x->size / x->shape.dim[0] : 0, n = x->shape.dim[0] / x->repeat;

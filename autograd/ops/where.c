@@ -13,8 +13,9 @@ static bool infer(spk_record *r) {
     spk_shape shape, both;
     const spk_shape c = spk_tensor_shape(r->in[0]), a = spk_tensor_shape(r->in[1]), b = spk_tensor_shape(r->in[2]);
     if (!spk_shape_broadcast(a, b, &both) || !spk_shape_broadcast(c, both, &shape))
-        return spk_op_fail(r, "condition %s and values %s and %s do not broadcast", spk_shape_text(c).text, spk_shape_text(a).text,
-                           spk_shape_text(b).text);
+        return spk_op_fail(
+            r, "the condition is %s, the values are %s and %s; they must broadcast: aligned from the last axis, sizes equal or 1",
+            spk_shape_text(c).text, spk_shape_text(a).text, spk_shape_text(b).text);
     return spk_output(r, 0, shape);
 }
 

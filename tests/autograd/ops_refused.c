@@ -56,8 +56,8 @@ Test(refused, wrong_shapes) {
     BAD2("matmul", "[2, 3]", "[4, 5]", spk_matmul(m, n, .transpose_b = true));
     BAD2("matmul", "[3]", "[2, 3]", spk_matmul(v3, m));
     BAD2("matmul", "[2, 3, 4]", "[4, 5]", spk_matmul(c, n));
-    BAD2("linear", "[2, 3]", "takes 4 inputs", spk_linear(m, n, v5));
-    BAD2("linear", "[3]", "gives 5 outputs", spk_linear(spk_full(ctx, SPK_SHAPE(2, 4), 1), n, v3));
+    BAD2("linear", "[2, 3]", "must have 4 elements", spk_linear(m, n, v5));
+    BAD2("linear", "[3]", "must be [5]", spk_linear(spk_full(ctx, SPK_SHAPE(2, 4), 1), n, v3));
     BAD("linear", "[2, 3, 4]", spk_linear(m, c, NULL));
     BAD("linear", "[]", spk_linear(s, n, NULL));
     BAD("sum", "[2, 3]", spk_sum(m, .axes = SPK_AXES(2)));
@@ -122,7 +122,7 @@ Test(refused, wrong_shapes) {
     BAD2("batch_norm", "[2, 3]", "[5]", spk_batch_norm(m, v5, NULL));
     BAD2("batch_norm", "[2, 3]", "[5]", spk_batch_norm(m, NULL, v5));
     BAD2("batch_norm", "[2, 3]", "[5]", spk_batch_norm(m, NULL, NULL, .running_mean = v5, .running_var = v5));
-    BAD("batch_norm", "together", spk_batch_norm(m, NULL, NULL, .running_mean = mean));
+    BAD("batch_norm", "both", spk_batch_norm(m, NULL, NULL, .running_mean = mean));
     /* More elements than memory can hold: 2^60. */
     spk_tensor *row = uniform(ctx, SPK_SHAPE(1 << 20), 0, 1);
     BAD("where", "memory", spk_where(spk_reshape(row, SPK_SHAPE(1 << 20, 1, 1)), spk_reshape(row, SPK_SHAPE(1 << 20, 1)), row));

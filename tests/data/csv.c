@@ -130,7 +130,7 @@ Test(csv, wrong_files_are_named_by_line_and_column) {
         {"", "has no lines"},
         {"\n \n\r\n", "has no lines"},
         {"a,b\n", "has a header and no samples"},
-        {"1,16777216\n", "label 0 is 1.67772e+07; labels are whole numbers from 0 to 2^24 - 1"},
+        {"1,16777216\n", "label 0 is 1.67772e+07; labels must be whole numbers from 0 to 2^24 - 1"},
     };
     spk_ctx *ctx = spk_ctx_create();
     for (int i = 0; i < COUNT(wrong); i++) {

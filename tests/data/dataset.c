@@ -305,10 +305,10 @@ Test(dataset, sample_and_label_by_index) {
         cr_assert_eq(spk_dataset_label(d, i), i + 3);
     }
     cr_assert_eq(spk_size(spk_dataset_sample(d, 7)), 0);
-    HAS(spk_error(ctx), "spk_dataset_sample: there is no sample 7 among 7");
+    HAS(spk_error(ctx), "spk_dataset_sample: there is no sample 7; the dataset has 7, from 0");
     spk_clear_error(ctx);
     cr_assert_eq(spk_dataset_label(d, -1), -1);
-    HAS(spk_error(ctx), "spk_dataset_label: there is no sample -1 among 7");
+    HAS(spk_error(ctx), "spk_dataset_label: there is no sample -1; the dataset has 7, from 0");
     spk_ctx_destroy(ctx);
 }
 
@@ -351,19 +351,19 @@ Test(dataset, options_are_checked) {
     HAS(spk_error(ctx), "spk_dataset_from: batch is 0; it must be at least 1");
     spk_clear_error(ctx);
     cr_assert_null(seven(ctx, .scale = (double)NAN));
-    HAS(spk_error(ctx), "scale is not a finite number");
+    HAS(spk_error(ctx), "it must be finite");
     spk_clear_error(ctx);
     cr_assert_null(spk_dataset_idx(ctx, "x", "y", .batch = -1));
     HAS(spk_error(ctx), "spk_dataset_idx: batch is -1");
     spk_clear_error(ctx);
     cr_assert_null(spk_dataset_from(ctx, SPK_SHAPE(0, 4), seven_x, seven_labels));
-    HAS(spk_error(ctx), "the shape [0, 4] holds no samples");
+    HAS(spk_error(ctx), "the shape is [0, 4], which holds no samples");
     spk_clear_error(ctx);
     cr_assert_null(spk_dataset_from(ctx, SPK_SCALAR, seven_x, seven_labels));
     HAS(spk_error(ctx), "holds no samples");
     spk_clear_error(ctx);
     cr_assert_null(spk_dataset_from(ctx, SPK_SHAPE(-1), seven_x, seven_labels));
-    HAS(spk_error(ctx), "the shape [invalid] holds no samples");
+    HAS(spk_error(ctx), "the shape is [invalid], which holds no samples");
     spk_ctx_destroy(ctx);
 }
 

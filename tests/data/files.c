@@ -46,13 +46,13 @@ Test(files, both_must_fit_each_other) {
     } files[] = {
         {{IMAGES}, {0, 0, 8, 1, 0, 0, 0, 2, 2, 0}, 22, 10, "there are 3 inputs and 2 labels"},
         {{LABELS}, {IMAGES}, 11, 22, "the labels have shape [3, 1, 2] where one axis is due; are the two files exchanged?"},
-        {{IMAGES}, {0, 0, 9, 1, 0, 0, 0, 3, 0, 0, 0xFF}, 22, 11, "label 2 is -1; labels are whole numbers from 0"},
+        {{IMAGES}, {0, 0, 9, 1, 0, 0, 0, 3, 0, 0, 0xFF}, 22, 11, "label 2 is -1; labels must be whole numbers from 0"},
         {{IMAGES}, {0, 0, 0x0D, 1, 0, 0, 0, 3, 0, 0, 0, 0, 0x3F, 0, 0, 0, 0, 0, 0, 0}, 22, 20, "label 1 is 0.5"},
         {{IMAGES}, {0, 0, 0x0D, 1, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0x7F, 0xC0, 0, 0}, 22, 20, "label 2 is nan"},
         {{IMAGES}, {0, 0, 0x0C, 1, 0, 0, 0, 3, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 22, 20, "label 0 is 1.67772e+07"},
-        {{0, 0, 8, 1, 0, 0, 0, 0}, {0, 0, 8, 1, 0, 0, 0, 0}, 8, 8, "the inputs have shape [0], which holds no samples"},
-        {{0, 0, 8, 2, 0, 0, 0, 3, 0, 0, 0, 0}, {LABELS}, 12, 11, "the inputs have shape [3, 0], which holds no samples"},
-        {{0, 0, 8, 0, 1}, {LABELS}, 5, 11, "the inputs have shape [], which holds no samples"},
+        {{0, 0, 8, 1, 0, 0, 0, 0}, {0, 0, 8, 1, 0, 0, 0, 0}, 8, 8, "the inputs are [0], which holds no samples"},
+        {{0, 0, 8, 2, 0, 0, 0, 3, 0, 0, 0, 0}, {LABELS}, 12, 11, "the inputs are [3, 0], which holds no samples"},
+        {{0, 0, 8, 0, 1}, {LABELS}, 5, 11, "the inputs are [], which holds no samples"},
         {{IMAGES}, {LABELS}, 21, 11, "is cut short"},
         {{IMAGES}, {LABELS}, 22, 9, "is cut short"},
     };

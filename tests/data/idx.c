@@ -235,7 +235,7 @@ Test(idx, ranges_are_checked) {
     spk_real out[8] = {0};
     for (int k = 0; k < COUNT(wrong); k++) {
         cr_assert_not(spk_idx_to_real(idx, wrong[k].first, wrong[k].n, out), "range %d", k);
-        HAS(spk_error(ctx), "are asked of an array [2, 3]");
+        HAS(spk_error(ctx), "are not all in the array [2, 3]");
         spk_clear_error(ctx);
     }
     cr_assert(spk_idx_to_real(idx, 6, 0, out));

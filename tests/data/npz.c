@@ -198,7 +198,7 @@ Test(npz, datasets) {
     cr_assert_eq(spk_data(batch.labels)[0], 2);
     cr_assert_eq(spk_dataset_classes(d), 0);
     d = spk_dataset_npz(ctx, both[1], "image", "parts");
-    HAS(spk_error(ctx), "spk_dataset_npz: label 0 is 0.5; labels are whole numbers");
+    HAS(spk_error(ctx), "spk_dataset_npz: label 0 is 0.5; labels must be whole numbers");
     spk_clear_error(ctx);
     cr_assert_not(spk_dataset_npz(ctx, both[1], "x", "large"));
     HAS(spk_error(ctx), "spk_dataset_npz: there are 4 inputs and 3 labels");

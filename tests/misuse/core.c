@@ -194,7 +194,7 @@ Test(misuse_core, elements) {
     REFUSE(spk_copy, FOREIGN, "spk_copy|another context", spk_copy(s->x, s->other->x));
     REFUSE(spk_copy, ENDED, "spk_copy|freed when step", spk_copy(s->x, s->ended));
     REFUSE(spk_copy, ENDED, "spk_copy|freed when step", spk_copy(s->ended, s->x));
-    REFUSE(spk_copy, WRONG_SHAPE, "spk_copy|[4, 6] from [6]", spk_copy(s->x, s->vector));
+    REFUSE(spk_copy, WRONG_SHAPE, "spk_copy|[4, 6] and [6]", spk_copy(s->x, s->vector));
     REFUSE(spk_copy, WRONG_KIND, "spk_copy|spk_dense", spk_copy(spk_bits(s->bits), s->x));
 }
 

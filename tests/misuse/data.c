@@ -52,17 +52,17 @@ Test(misuse_data, datasets) {
     REFUSE(spk_dataset_seek, OUT_OF_DOMAIN, "spk_dataset_seek|the epoch is -1", spk_dataset_seek(s->data, -1, 0));
     REFUSE(spk_dataset_seek, TOO_LARGE, "spk_dataset_seek|from 0 to", spk_dataset_seek(s->data, INT64_MAX, 0));
     REFUSE(spk_dataset_seek, OUT_OF_DOMAIN, "spk_dataset_seek|the batch is -1", spk_dataset_seek(s->data, 0, -1));
-    REFUSE(spk_dataset_seek, TOO_LARGE, "spk_dataset_seek|an epoch has 4", spk_dataset_seek(s->data, 0, INT64_MAX));
+    REFUSE(spk_dataset_seek, TOO_LARGE, "spk_dataset_seek|it must be from 0 to 4", spk_dataset_seek(s->data, 0, INT64_MAX));
     IGNORE(spk_dataset_position, NULL_ARGUMENT, spk_dataset_position(NULL));
     IGNORE(spk_dataset_size, NULL_ARGUMENT, spk_dataset_size(NULL));
     IGNORE(spk_dataset_batches, NULL_ARGUMENT, spk_dataset_batches(NULL));
     IGNORE(spk_dataset_epoch, NULL_ARGUMENT, spk_dataset_epoch(NULL));
     IGNORE(spk_dataset_sample_shape, NULL_ARGUMENT, spk_shape_size(spk_dataset_sample_shape(NULL)));
     IGNORE(spk_dataset_sample, NULL_ARGUMENT, spk_dataset_sample(NULL, 0));
-    REFUSE(spk_dataset_sample, OUT_OF_DOMAIN, "spk_dataset_sample|no sample -1 among 8", spk_dataset_sample(s->data, -1));
-    REFUSE(spk_dataset_sample, OUT_OF_DOMAIN, "spk_dataset_sample|no sample 8 among 8", spk_dataset_sample(s->data, 8));
+    REFUSE(spk_dataset_sample, OUT_OF_DOMAIN, "spk_dataset_sample|no sample -1; the dataset has 8", spk_dataset_sample(s->data, -1));
+    REFUSE(spk_dataset_sample, OUT_OF_DOMAIN, "spk_dataset_sample|no sample 8; the dataset has 8", spk_dataset_sample(s->data, 8));
     IGNORE(spk_dataset_label, NULL_ARGUMENT, spk_dataset_label(NULL, 0));
-    REFUSE(spk_dataset_label, OUT_OF_DOMAIN, "spk_dataset_label|no sample 8 among 8", spk_dataset_label(s->data, 8));
+    REFUSE(spk_dataset_label, OUT_OF_DOMAIN, "spk_dataset_label|no sample 8; the dataset has 8", spk_dataset_label(s->data, 8));
     REFUSE(spk_dataset_label, OUT_OF_DOMAIN, "spk_dataset_label|no sample", spk_dataset_label(s->data, INT64_MIN));
 }
 

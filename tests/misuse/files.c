@@ -77,7 +77,7 @@ Test(misuse_files, csv) {
     static const char csv[] = SPK_SOURCE_DIR "/tests/tables/iris.csv";
     IGNORE(spk_dataset_csv_with, NULL_ARGUMENT, spk_dataset_csv(NULL, csv));
     REFUSE(spk_dataset_csv_with, NULL_ARGUMENT, "spk_dataset_csv|the path is NULL", spk_dataset_csv(s->ctx, NULL));
-    REFUSE(spk_dataset_csv_with, WRONG_KIND, "spk_dataset_csv|line 3", spk_dataset_csv(s->ctx, NO_FILE));
+    REFUSE(spk_dataset_csv_with, WRONG_KIND, "spk_dataset_csv|line ", spk_dataset_csv(s->ctx, NO_FILE));
     REFUSE(spk_dataset_csv_with, OUT_OF_DOMAIN, "spk_dataset_csv|batch is 0", spk_dataset_csv(s->ctx, csv, .batch = 0));
     REFUSE(spk_dataset_csv_with, OUT_OF_DOMAIN, "spk_dataset_csv|the delimiter is", spk_dataset_csv(s->ctx, csv, .delimiter = 0));
     REFUSE(spk_dataset_csv_with, OUT_OF_DOMAIN, "spk_dataset_csv|the delimiter is", spk_dataset_csv(s->ctx, csv, .delimiter = '.'));

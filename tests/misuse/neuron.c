@@ -29,45 +29,47 @@ static spk_surrogate without_primitive(void) {
 
 Test(misuse_neuron, constructors) {
     IGNORE(spk_if_with, NULL_ARGUMENT, spk_if(NULL));
-    REFUSE(spk_if_with, OUT_OF_DOMAIN, "if|v_threshold must be finite", spk_if(s->ctx, .v_threshold = NAN));
-    REFUSE(spk_if_with, OUT_OF_DOMAIN, "if|v_threshold must be finite", spk_if(s->ctx, .v_threshold = 1e300 * 1e300));
-    REFUSE(spk_if_with, OUT_OF_DOMAIN, "if|v_reset must be finite", spk_if(s->ctx, .v_reset = -INFINITY));
-    REFUSE(spk_if_with, OUT_OF_DOMAIN, "if|T must be at least 1", spk_if(s->ctx, .T = 0));
-    REFUSE(spk_if_with, OUT_OF_DOMAIN, "if|T must be at least 1", spk_if(s->ctx, .T = INT64_MIN));
-    REFUSE(spk_if_with, WRONG_KIND, "if|the surrogate is unknown", spk_if(s->ctx, .surrogate_function = invalid()));
-    REFUSE(spk_if_with, WRONG_KIND, "if|needs a surrogate with a primitive", spk_if(s->ctx, .surrogate_function = without_primitive()));
+    REFUSE(spk_if_with, OUT_OF_DOMAIN, "if|.v_threshold is", spk_if(s->ctx, .v_threshold = NAN));
+    REFUSE(spk_if_with, OUT_OF_DOMAIN, "if|.v_threshold is", spk_if(s->ctx, .v_threshold = 1e300 * 1e300));
+    REFUSE(spk_if_with, OUT_OF_DOMAIN, "if|.v_reset is -inf; it must be finite", spk_if(s->ctx, .v_reset = -INFINITY));
+    REFUSE(spk_if_with, OUT_OF_DOMAIN, "if|.T is 0; it must be at least 1", spk_if(s->ctx, .T = 0));
+    REFUSE(spk_if_with, OUT_OF_DOMAIN, "if|it must be at least 1", spk_if(s->ctx, .T = INT64_MIN));
+    REFUSE(spk_if_with, WRONG_KIND, "if|is unknown, or has a parameter that is not positive",
+           spk_if(s->ctx, .surrogate_function = invalid()));
+    REFUSE(spk_if_with, WRONG_KIND, "if|has no primitive", spk_if(s->ctx, .surrogate_function = without_primitive()));
     REFUSE(spk_if_with, WRONG_KIND, "if|spiking = false gives none",
            spk_if(s->ctx, .spike_out = true, .surrogate_function = spk_surrogate_of("atan", .spiking = false)));
     IGNORE(spk_lif_with, NULL_ARGUMENT, spk_lif(NULL));
-    REFUSE(spk_lif_with, OUT_OF_DOMAIN, "lif|v_threshold must be finite", spk_lif(s->ctx, .v_threshold = NAN));
-    REFUSE(spk_lif_with, OUT_OF_DOMAIN, "lif|v_threshold must be finite", spk_lif(s->ctx, .v_threshold = 1e300 * 1e300));
-    REFUSE(spk_lif_with, OUT_OF_DOMAIN, "lif|v_reset must be finite", spk_lif(s->ctx, .v_reset = -INFINITY));
-    REFUSE(spk_lif_with, OUT_OF_DOMAIN, "lif|T must be at least 1", spk_lif(s->ctx, .T = 0));
-    REFUSE(spk_lif_with, OUT_OF_DOMAIN, "lif|T must be at least 1", spk_lif(s->ctx, .T = INT64_MIN));
-    REFUSE(spk_lif_with, WRONG_KIND, "lif|the surrogate is unknown", spk_lif(s->ctx, .surrogate_function = invalid()));
-    REFUSE(spk_lif_with, WRONG_KIND, "lif|needs a surrogate with a primitive", spk_lif(s->ctx, .surrogate_function = without_primitive()));
+    REFUSE(spk_lif_with, OUT_OF_DOMAIN, "lif|.v_threshold is", spk_lif(s->ctx, .v_threshold = NAN));
+    REFUSE(spk_lif_with, OUT_OF_DOMAIN, "lif|.v_threshold is", spk_lif(s->ctx, .v_threshold = 1e300 * 1e300));
+    REFUSE(spk_lif_with, OUT_OF_DOMAIN, "lif|.v_reset is -inf; it must be finite", spk_lif(s->ctx, .v_reset = -INFINITY));
+    REFUSE(spk_lif_with, OUT_OF_DOMAIN, "lif|it must be at least 1", spk_lif(s->ctx, .T = 0));
+    REFUSE(spk_lif_with, OUT_OF_DOMAIN, "lif|it must be at least 1", spk_lif(s->ctx, .T = INT64_MIN));
+    REFUSE(spk_lif_with, WRONG_KIND, "lif|is unknown, or has a parameter that is not positive",
+           spk_lif(s->ctx, .surrogate_function = invalid()));
+    REFUSE(spk_lif_with, WRONG_KIND, "lif|has no primitive", spk_lif(s->ctx, .surrogate_function = without_primitive()));
     REFUSE(spk_lif_with, WRONG_KIND, "lif|spiking = false gives none",
            spk_lif(s->ctx, .spike_out = true, .surrogate_function = spk_surrogate_of("atan", .spiking = false)));
     IGNORE(spk_plif_with, NULL_ARGUMENT, spk_plif(NULL));
-    REFUSE(spk_plif_with, OUT_OF_DOMAIN, "plif|v_threshold must be finite", spk_plif(s->ctx, .v_threshold = NAN));
-    REFUSE(spk_plif_with, OUT_OF_DOMAIN, "plif|v_threshold must be finite", spk_plif(s->ctx, .v_threshold = 1e300 * 1e300));
-    REFUSE(spk_plif_with, OUT_OF_DOMAIN, "plif|v_reset must be finite", spk_plif(s->ctx, .v_reset = -INFINITY));
-    REFUSE(spk_plif_with, OUT_OF_DOMAIN, "plif|T must be at least 1", spk_plif(s->ctx, .T = 0));
-    REFUSE(spk_plif_with, OUT_OF_DOMAIN, "plif|T must be at least 1", spk_plif(s->ctx, .T = INT64_MIN));
-    REFUSE(spk_plif_with, WRONG_KIND, "plif|the surrogate is unknown", spk_plif(s->ctx, .surrogate_function = invalid()));
-    REFUSE(spk_plif_with, WRONG_KIND, "plif|needs a surrogate with a primitive",
-           spk_plif(s->ctx, .surrogate_function = without_primitive()));
+    REFUSE(spk_plif_with, OUT_OF_DOMAIN, "plif|.v_threshold is", spk_plif(s->ctx, .v_threshold = NAN));
+    REFUSE(spk_plif_with, OUT_OF_DOMAIN, "plif|.v_threshold is", spk_plif(s->ctx, .v_threshold = 1e300 * 1e300));
+    REFUSE(spk_plif_with, OUT_OF_DOMAIN, "plif|.v_reset is -inf; it must be finite", spk_plif(s->ctx, .v_reset = -INFINITY));
+    REFUSE(spk_plif_with, OUT_OF_DOMAIN, "plif|it must be at least 1", spk_plif(s->ctx, .T = 0));
+    REFUSE(spk_plif_with, OUT_OF_DOMAIN, "plif|it must be at least 1", spk_plif(s->ctx, .T = INT64_MIN));
+    REFUSE(spk_plif_with, WRONG_KIND, "plif|is unknown, or has a parameter that is not positive",
+           spk_plif(s->ctx, .surrogate_function = invalid()));
+    REFUSE(spk_plif_with, WRONG_KIND, "plif|has no primitive", spk_plif(s->ctx, .surrogate_function = without_primitive()));
     REFUSE(spk_plif_with, WRONG_KIND, "plif|spiking = false gives none",
            spk_plif(s->ctx, .spike_out = true, .surrogate_function = spk_surrogate_of("atan", .spiking = false)));
     IGNORE(spk_base_node_with, NULL_ARGUMENT, spk_base_node(NULL));
-    REFUSE(spk_base_node_with, OUT_OF_DOMAIN, "base_node|v_threshold must be finite", spk_base_node(s->ctx, .v_threshold = NAN));
-    REFUSE(spk_base_node_with, OUT_OF_DOMAIN, "base_node|v_threshold must be finite", spk_base_node(s->ctx, .v_threshold = 1e300 * 1e300));
-    REFUSE(spk_base_node_with, OUT_OF_DOMAIN, "base_node|v_reset must be finite", spk_base_node(s->ctx, .v_reset = -INFINITY));
-    REFUSE(spk_base_node_with, OUT_OF_DOMAIN, "base_node|T must be at least 1", spk_base_node(s->ctx, .T = 0));
-    REFUSE(spk_base_node_with, OUT_OF_DOMAIN, "base_node|T must be at least 1", spk_base_node(s->ctx, .T = INT64_MIN));
-    REFUSE(spk_base_node_with, WRONG_KIND, "base_node|the surrogate is unknown", spk_base_node(s->ctx, .surrogate_function = invalid()));
-    REFUSE(spk_base_node_with, WRONG_KIND, "base_node|needs a surrogate with a primitive",
-           spk_base_node(s->ctx, .surrogate_function = without_primitive()));
+    REFUSE(spk_base_node_with, OUT_OF_DOMAIN, "base_node|.v_threshold is", spk_base_node(s->ctx, .v_threshold = NAN));
+    REFUSE(spk_base_node_with, OUT_OF_DOMAIN, "base_node|.v_threshold is", spk_base_node(s->ctx, .v_threshold = 1e300 * 1e300));
+    REFUSE(spk_base_node_with, OUT_OF_DOMAIN, "base_node|.v_reset is -inf; it must be finite", spk_base_node(s->ctx, .v_reset = -INFINITY));
+    REFUSE(spk_base_node_with, OUT_OF_DOMAIN, "base_node|it must be at least 1", spk_base_node(s->ctx, .T = 0));
+    REFUSE(spk_base_node_with, OUT_OF_DOMAIN, "base_node|it must be at least 1", spk_base_node(s->ctx, .T = INT64_MIN));
+    REFUSE(spk_base_node_with, WRONG_KIND, "base_node|is unknown, or has a parameter that is not positive",
+           spk_base_node(s->ctx, .surrogate_function = invalid()));
+    REFUSE(spk_base_node_with, WRONG_KIND, "base_node|has no primitive", spk_base_node(s->ctx, .surrogate_function = without_primitive()));
     REFUSE(spk_base_node_with, WRONG_KIND, "base_node|spiking = false gives none",
            spk_base_node(s->ctx, .spike_out = true, .surrogate_function = spk_surrogate_of("atan", .spiking = false)));
     REFUSE(spk_lif_with, OUT_OF_DOMAIN, "lif|greater than 1 step", spk_lif(s->ctx, .tau = 1));
@@ -113,24 +115,24 @@ Test(misuse_neuron, surrogates) {
 Test(misuse_neuron, encoders) {
     IGNORE(spk_constant_encode, NULL_ARGUMENT, spk_constant_encode(NULL, 2));
     REFUSE(spk_constant_encode, ENDED, "repeat_over_time|freed when step", spk_constant_encode(s->ended, 2));
-    REFUSE(spk_constant_encode, OUT_OF_DOMAIN, "repeat_over_time|T = 0", spk_constant_encode(s->x, 0));
-    REFUSE(spk_constant_encode, OUT_OF_DOMAIN, "repeat_over_time|T = -1", spk_constant_encode(s->x, -1));
+    REFUSE(spk_constant_encode, OUT_OF_DOMAIN, "repeat_over_time|T is 0", spk_constant_encode(s->x, 0));
+    REFUSE(spk_constant_encode, OUT_OF_DOMAIN, "repeat_over_time|T is -1", spk_constant_encode(s->x, -1));
     REFUSE(spk_constant_encode, WRONG_SHAPE, "repeat_over_time|batch axis", spk_constant_encode(spk_full(s->ctx, SPK_SCALAR, 1), 2));
     REFUSE(spk_constant_encode, TOO_LARGE, "repeat_over_time|9223372036854775807", spk_constant_encode(s->x, INT64_MAX));
     REFUSE(spk_constant_encode, TOO_LARGE, "repeat_over_time|9223372036854775807",
            spk_constant_encode(spk_full(s->ctx, SPK_SHAPE(0, 3), 1), INT64_MAX));
     IGNORE(spk_poisson_encode, NULL_ARGUMENT, spk_poisson_encode(NULL, 2));
     REFUSE(spk_poisson_encode, ENDED, "poisson|freed when step", spk_poisson_encode(s->ended, 2));
-    REFUSE(spk_poisson_encode, OUT_OF_DOMAIN, "poisson|T = 0", spk_poisson_encode(s->x, 0));
-    REFUSE(spk_poisson_encode, OUT_OF_DOMAIN, "poisson|T = -1", spk_poisson_encode(s->x, -1));
+    REFUSE(spk_poisson_encode, OUT_OF_DOMAIN, "poisson|T is 0", spk_poisson_encode(s->x, 0));
+    REFUSE(spk_poisson_encode, OUT_OF_DOMAIN, "poisson|T is -1", spk_poisson_encode(s->x, -1));
     REFUSE(spk_poisson_encode, WRONG_SHAPE, "poisson|batch axis", spk_poisson_encode(spk_full(s->ctx, SPK_SCALAR, 1), 2));
     REFUSE(spk_poisson_encode, TOO_LARGE, "poisson|9223372036854775807", spk_poisson_encode(s->x, INT64_MAX));
     REFUSE(spk_poisson_encode, TOO_LARGE, "poisson|9223372036854775807",
            spk_poisson_encode(spk_full(s->ctx, SPK_SHAPE(0, 3), 1), INT64_MAX));
     IGNORE(spk_latency_encode, NULL_ARGUMENT, spk_latency_encode(NULL, 2));
     REFUSE(spk_latency_encode, ENDED, "latency|freed when step", spk_latency_encode(s->ended, 2));
-    REFUSE(spk_latency_encode, OUT_OF_DOMAIN, "latency|T = 0", spk_latency_encode(s->x, 0));
-    REFUSE(spk_latency_encode, OUT_OF_DOMAIN, "latency|T = -1", spk_latency_encode(s->x, -1));
+    REFUSE(spk_latency_encode, OUT_OF_DOMAIN, "latency|T is 0", spk_latency_encode(s->x, 0));
+    REFUSE(spk_latency_encode, OUT_OF_DOMAIN, "latency|T is -1", spk_latency_encode(s->x, -1));
     REFUSE(spk_latency_encode, WRONG_SHAPE, "latency|batch axis", spk_latency_encode(spk_full(s->ctx, SPK_SCALAR, 1), 2));
     REFUSE(spk_latency_encode, TOO_LARGE, "latency|9223372036854775807", spk_latency_encode(s->x, INT64_MAX));
     REFUSE(spk_latency_encode, TOO_LARGE, "latency|9223372036854775807",
@@ -362,7 +364,7 @@ Test(misuse_neuron, leaks_of_ones_own) {
     for (int i = 0; i < 2; i++) {
         spk_module *neuron = spk_base_node_create(ctx, &types[i], defaults());
         assert_inert(spk_call(neuron, x), "a leak that is no number");
-        assert_error(ctx, "a leak that is no number", "leaky", "needs one element");
+        assert_error(ctx, "a leak that is no number", "leaky", "must have one element");
     }
     spk_ctx_destroy(ctx);
 }

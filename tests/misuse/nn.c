@@ -21,18 +21,18 @@ static const char long_name[] = "a_name_of_more_characters_than_a_module_or_a_sl
 
 Test(misuse_nn, constructors) {
     IGNORE(spk_sequential_of, NULL_ARGUMENT, spk_sequential_of(NULL, 1, MODULES(s->net)));
-    REFUSE(spk_sequential_of, NULL_ARGUMENT, "sequential|NULL", spk_sequential_of(s->ctx, 2, NULL));
-    REFUSE(spk_sequential_of, NULL_ARGUMENT, "sequential|child '1' is NULL", spk_sequential(s->ctx, s->net, NULL));
-    REFUSE(spk_sequential_of, NULL_ARGUMENT, "sequential|constructor that failed", spk_sequential(s->ctx, s->net, none()));
-    REFUSE(spk_sequential_of, FOREIGN, "sequential|child '1' is of another context", spk_sequential(s->ctx, s->net, s->other->net));
-    REFUSE(spk_sequential_of, WRONG_KIND, "sequential|a part of a module already", spk_sequential(s->ctx, s->net, s->linear));
-    REFUSE(spk_sequential_of, WRONG_KIND, "sequential|a part of a module already", spk_sequential(s->ctx, s->net, s->net));
-    REFUSE(spk_sequential_of, OUT_OF_DOMAIN, "sequential|-1 modules", spk_sequential_of(s->ctx, -1, MODULES(s->net)));
+    REFUSE(spk_sequential_of, NULL_ARGUMENT, "spk_sequential|NULL", spk_sequential_of(s->ctx, 2, NULL));
+    REFUSE(spk_sequential_of, NULL_ARGUMENT, "spk_sequential|child '1' is NULL", spk_sequential(s->ctx, s->net, NULL));
+    REFUSE(spk_sequential_of, NULL_ARGUMENT, "spk_sequential|constructor that failed", spk_sequential(s->ctx, s->net, none()));
+    REFUSE(spk_sequential_of, FOREIGN, "spk_sequential|child '1' is of another context", spk_sequential(s->ctx, s->net, s->other->net));
+    REFUSE(spk_sequential_of, WRONG_KIND, "spk_sequential|a part of a module already", spk_sequential(s->ctx, s->net, s->linear));
+    REFUSE(spk_sequential_of, WRONG_KIND, "spk_sequential|a part of a module already", spk_sequential(s->ctx, s->net, s->net));
+    REFUSE(spk_sequential_of, OUT_OF_DOMAIN, "spk_sequential|negative", spk_sequential_of(s->ctx, -1, MODULES(s->net)));
     IGNORE(spk_linear_layer_with, NULL_ARGUMENT, spk_linear_layer(NULL, 2, 3));
     REFUSE(spk_linear_layer_with, OUT_OF_DOMAIN, "spk_linear_layer|at least 1", spk_linear_layer(s->ctx, 0, 3));
     REFUSE(spk_linear_layer_with, OUT_OF_DOMAIN, "spk_linear_layer|at least 1", spk_linear_layer(s->ctx, 3, INT64_MIN));
-    REFUSE(spk_linear_layer_with, TOO_LARGE, "spk_linear_layer|32 bits", spk_linear_layer(s->ctx, (int64_t)INT_MAX + 1, 1));
-    REFUSE(spk_linear_layer_with, TOO_LARGE, "spk_linear_layer|32 bits", spk_linear_layer(s->ctx, 1, INT64_MAX));
+    REFUSE(spk_linear_layer_with, TOO_LARGE, "spk_linear_layer|at most 2147483647", spk_linear_layer(s->ctx, (int64_t)INT_MAX + 1, 1));
+    REFUSE(spk_linear_layer_with, TOO_LARGE, "spk_linear_layer|at most 2147483647", spk_linear_layer(s->ctx, 1, INT64_MAX));
     REFUSE(spk_linear_layer_with, TOO_LARGE, "linear|memory cannot hold it", spk_linear_layer(s->ctx, INT_MAX, INT_MAX));
     IGNORE(spk_batch_norm1d_with, NULL_ARGUMENT, spk_batch_norm1d(NULL, 3));
     REFUSE(spk_batch_norm1d_with, OUT_OF_DOMAIN, "spk_batch_norm1d|at least 1", spk_batch_norm1d(s->ctx, 0));
@@ -116,7 +116,7 @@ Test(misuse_nn, calls) {
     REFUSE(spk_call, WRONG_KIND, "sequential (net)|inert", spk_call(s->net, s->inert));
     REFUSE(spk_call, FOREIGN, "sequential (net)|another context", spk_call(s->net, s->other->x));
     REFUSE(spk_call, ENDED, "sequential (net)|freed when step", spk_call(s->net, s->ended));
-    REFUSE(spk_call, WRONG_SHAPE, "linear (net.0)|the weight takes 6 inputs", spk_call(s->net, s->matrix));
+    REFUSE(spk_call, WRONG_SHAPE, "linear (net.0)|must have 6 elements", spk_call(s->net, s->matrix));
     IGNORE(spk_add_forward_pre_hook, NULL_ARGUMENT, spk_add_forward_pre_hook(NULL, no_pre_hook, NULL));
     REFUSE(spk_add_forward_pre_hook, NULL_ARGUMENT, "sequential (net)|the hook is NULL", spk_add_forward_pre_hook(s->net, NULL, NULL));
     IGNORE(spk_add_forward_pre_hook, NULL_ARGUMENT, spk_add_forward_pre_hook(none(), no_pre_hook, NULL));
@@ -224,7 +224,7 @@ Test(misuse_nn, losses) {
     REFUSE(spk_membrane_cross_entropy, ENDED, "spk_membrane_cross_entropy|freed when step",
            spk_membrane_cross_entropy(s->ended, s->labels, 2));
     REFUSE(spk_membrane_cross_entropy, WRONG_SHAPE, "cross_entropy|[N, classes]", spk_membrane_cross_entropy(spikes(s), s->labels, 3));
-    REFUSE(spk_membrane_cross_entropy, OUT_OF_DOMAIN, "repeat_over_time|T = 0", spk_membrane_cross_entropy(spikes(s), s->labels, 0));
+    REFUSE(spk_membrane_cross_entropy, OUT_OF_DOMAIN, "repeat_over_time|T is 0", spk_membrane_cross_entropy(spikes(s), s->labels, 0));
     REFUSE(spk_membrane_cross_entropy, TOO_LARGE, "repeat_over_time|memory", spk_membrane_cross_entropy(spikes(s), s->labels, INT64_MAX));
     IGNORE(spk_rate_mse, NULL_ARGUMENT, spk_rate_mse(NULL, NULL, 2));
     REFUSE(spk_rate_mse, NULL_ARGUMENT, "spk_rate_mse|a tensor is NULL", spk_rate_mse(NULL, s->labels, 2));
@@ -232,13 +232,13 @@ Test(misuse_nn, losses) {
     REFUSE(spk_rate_mse, FOREIGN, "spk_rate_mse|another context", spk_rate_mse(spikes(s), s->other->labels, 2));
     REFUSE(spk_rate_mse, ENDED, "spk_rate_mse|freed when step", spk_rate_mse(s->ended, s->labels, 2));
     REFUSE(spk_rate_mse, WRONG_SHAPE, "sum_over_time|T = 3", spk_rate_mse(spikes(s), s->labels, 3));
-    REFUSE(spk_rate_mse, WRONG_SHAPE, "mse|they must be equal", spk_rate_mse(spikes(s), s->labels, 4));
+    REFUSE(spk_rate_mse, WRONG_SHAPE, "mse|must be equal", spk_rate_mse(spikes(s), s->labels, 4));
     REFUSE(spk_rate_mse, WRONG_KIND, "one_hot|label 1 is 3", spk_rate_mse(spikes(s), labels(s, 3), 2));
     IGNORE(spk_rate_penalty, NULL_ARGUMENT, spk_rate_penalty(NULL, 0, 1));
     REFUSE(spk_rate_penalty, ENDED, "spk_rate_penalty|freed when step", spk_rate_penalty(s->ended, 0, 1));
-    REFUSE(spk_rate_penalty, OUT_OF_DOMAIN, "spk_rate_penalty|no band", spk_rate_penalty(spikes(s), 1, 0));
-    REFUSE(spk_rate_penalty, OUT_OF_DOMAIN, "spk_rate_penalty|no band", spk_rate_penalty(spikes(s), NAN, 1));
-    REFUSE(spk_rate_penalty, OUT_OF_DOMAIN, "spk_rate_penalty|no band", spk_rate_penalty(spikes(s), 0, INFINITY));
+    REFUSE(spk_rate_penalty, OUT_OF_DOMAIN, "spk_rate_penalty|lowest not above highest", spk_rate_penalty(spikes(s), 1, 0));
+    REFUSE(spk_rate_penalty, OUT_OF_DOMAIN, "spk_rate_penalty|lowest not above highest", spk_rate_penalty(spikes(s), NAN, 1));
+    REFUSE(spk_rate_penalty, OUT_OF_DOMAIN, "spk_rate_penalty|lowest not above highest", spk_rate_penalty(spikes(s), 0, INFINITY));
     REFUSE(spk_rate_penalty, WRONG_SHAPE, "mean|axis 0 is not one of []", spk_rate_penalty(spk_full(s->ctx, SPK_SCALAR, 1), 0, 1));
     IGNORE(spk_one_hot, NULL_ARGUMENT, spk_one_hot(NULL, 3));
     REFUSE(spk_one_hot, ENDED, "one_hot|freed when step", spk_one_hot(s->ended, 3));
@@ -263,7 +263,7 @@ Test(misuse_nn, summary) {
     REFUSE(spk_summary_with, OUT_OF_DOMAIN, "spk_summary|T is 0", spk_summary(s->net, SPK_SHAPE(1, 6), .T = 0));
     REFUSE(spk_summary_with, OUT_OF_DOMAIN, "repeat_over_time|", spk_summary(s->net, SPK_SHAPE(1, 6), .T = INT64_MAX));
     REFUSE(spk_summary_with, WRONG_SHAPE, "spk_summary|shape is invalid", spk_summary(s->net, SPK_SHAPE(-1)));
-    REFUSE(spk_summary_with, WRONG_SHAPE, "linear (net.0)|takes 6 inputs", spk_summary(s->net, SPK_SHAPE(2, 5), .T = 2));
+    REFUSE(spk_summary_with, WRONG_SHAPE, "linear (net.0)|must have 6 elements", spk_summary(s->net, SPK_SHAPE(2, 5), .T = 2));
     REFUSE(spk_summary_with, WRONG_SHAPE, "linear (net.0)|", spk_summary(s->net, SPK_SCALAR));
     REFUSE(spk_summary_with, TOO_LARGE, "spk_full|no memory", spk_summary(s->net, SPK_SHAPE(LARGE, 6)));
     ALLOW(spk_summary_with, WRONG_SHAPE, spk_summary(s->net, SPK_SHAPE(0, 6), .T = 2));

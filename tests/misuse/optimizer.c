@@ -72,7 +72,7 @@ static spk_schedule *at_the_end(world *s) {
 Test(misuse_optimizer, schedules) {
     IGNORE(spk_schedule_step, NULL_ARGUMENT, spk_schedule_step(NULL));
     IGNORE(spk_schedule_set_step, NULL_ARGUMENT, spk_schedule_set_step(NULL, 1));
-    REFUSE(spk_schedule_set_step, OUT_OF_DOMAIN, "spk_step_lr|step -1; steps count from 0", spk_schedule_set_step(s->schedule, -1));
+    REFUSE(spk_schedule_set_step, OUT_OF_DOMAIN, "spk_step_lr|the step is -1; it must be 0 or more", spk_schedule_set_step(s->schedule, -1));
     IGNORE(spk_schedule_now, NULL_ARGUMENT, spk_schedule_now(NULL));
     IGNORE(spk_schedule_lr, NULL_ARGUMENT, spk_schedule_lr(NULL, 0, 0));
     IGNORE(spk_schedule_lr, OUT_OF_DOMAIN, spk_schedule_lr(s->schedule, 1, 0));

@@ -223,7 +223,7 @@ Test(misuse_tape, apply) {
     ALLOW(spk_apply_n, NULL_ARGUMENT, spk_apply_n(&probe_op, &p, 2, TWO(s->x, NULL), 1, NULL));
     IGNORE(spk_apply_n, OUT_OF_DOMAIN, spk_apply_n(&probe_op, &p, 0, TWO(s->x, s->x), 1, outputs));
     IGNORE(spk_apply_n, OUT_OF_DOMAIN, spk_apply_n(&probe_op, &p, -1, TWO(s->x, s->x), 1, outputs));
-    REFUSE(spk_apply_n, OUT_OF_DOMAIN, "probe|1 inputs are given, the op takes 2",
+    REFUSE(spk_apply_n, OUT_OF_DOMAIN, "probe|1 inputs are given; the op takes 2",
            spk_apply_n(&probe_op, &p, 1, TWO(s->x, s->x), 1, outputs));
     REFUSE(spk_apply_n, OUT_OF_DOMAIN, "probe|an output is wanted past the op's 2",
            spk_apply_n(&probe_op, &p, 2, TWO(s->x, s->x), 4, outputs));
@@ -247,10 +247,10 @@ Test(misuse_tape, numbers_of_inputs) {
             cr_assert(ops[i]->inputs >= 1 || strcmp(ops[i]->name, "concat") == 0, "%s does not say how many inputs it takes", ops[i]->name);
             if (!ops[i]->inputs) continue;
             assert_inert(spk_apply_n(ops[i], attributes, ops[i]->inputs + 1, many, 1, NULL), ops[i]->name);
-            assert_error(ctx, ops[i]->name, ops[i]->name, "inputs are given, the op takes");
+            assert_error(ctx, ops[i]->name, ops[i]->name, "inputs are given; the op takes");
             if (ops[i]->inputs < 2) continue;
             assert_inert(spk_apply_n(ops[i], attributes, ops[i]->inputs - 1, many, 1, NULL), ops[i]->name);
-            assert_error(ctx, ops[i]->name, ops[i]->name, "inputs are given, the op takes");
+            assert_error(ctx, ops[i]->name, ops[i]->name, "inputs are given; the op takes");
         }
     }
     spk_ctx_destroy(ctx);

@@ -74,15 +74,15 @@ Test(base_node, wrong_options) {
         assert_error(ctx, #expression, a, b);                              \
         cr_assert_null(spk_as_node(m), "%s: a neuron", #expression);       \
     } while (0)
-    WRONG(spk_lif(ctx, .tau = 1), "lif: tau is 1", "greater than 1");
-    WRONG(spk_lif(ctx, .tau = 0.5), "lif: tau is 0.5", "greater than 1");
-    WRONG(spk_lif(ctx, .tau = -2), "lif: tau", "greater than 1");
-    WRONG(spk_lif(ctx, .tau = NAN), "lif: tau", "greater than 1");
-    WRONG(spk_plif(ctx, .tau = 1), "plif: tau is 1", "greater than 1");
-    WRONG(spk_plif(ctx, .tau = NAN), "plif: tau", "greater than 1");
-    WRONG(spk_plif(ctx, .tau = INFINITY), "plif: tau", "finite"); /* w would be minus infinity */
-    WRONG(spk_lif(ctx, .T = 0), "lif", "T must be at least 1");
-    WRONG(spk_if(ctx, .T = -4), "if", "T must be at least 1");
+    WRONG(spk_lif(ctx, .tau = 1), "lif: .tau is 1", "greater than 1");
+    WRONG(spk_lif(ctx, .tau = 0.5), "lif: .tau is 0.5", "greater than 1");
+    WRONG(spk_lif(ctx, .tau = -2), "lif: .tau", "greater than 1");
+    WRONG(spk_lif(ctx, .tau = NAN), "lif: .tau", "greater than 1");
+    WRONG(spk_plif(ctx, .tau = 1), "plif: .tau is 1", "greater than 1");
+    WRONG(spk_plif(ctx, .tau = NAN), "plif: .tau", "greater than 1");
+    WRONG(spk_plif(ctx, .tau = INFINITY), "plif: .tau", "finite"); /* w would be minus infinity */
+    WRONG(spk_lif(ctx, .T = 0), "lif", "it must be at least 1");
+    WRONG(spk_if(ctx, .T = -4), "if", "it must be at least 1");
     WRONG(spk_if(ctx, .v_threshold = NAN), "if", "v_threshold");
     WRONG(spk_if(ctx, .v_threshold = INFINITY), "if", "v_threshold");
     WRONG(spk_if(ctx, .v_reset = INFINITY), "if", "v_reset");
@@ -114,7 +114,7 @@ Test(base_node, a_failed_constructor_makes_the_net_inert) {
     assert_inert(spk_call(net, spk_full(ctx, SPK_SHAPE(1, 2), 1)), "call of an inert net");
     spk_reset(net), spk_detach(net), spk_zero_grad(net), spk_train(net);
     cr_assert_str_eq(spk_repr(net), "");
-    assert_error(ctx, "nested", "lif: tau is 0.5", "greater than 1"); /* the first error stayed */
+    assert_error(ctx, "nested", "lif: .tau is 0.5", "greater than 1"); /* the first error stayed */
     spk_ctx_destroy(ctx);
 }
 

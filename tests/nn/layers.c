@@ -183,7 +183,7 @@ Test(layers, bad_options) {
     BAD(spk_linear_layer(ctx, 0, 3), "spk_linear_layer", "0 inputs");
     BAD(spk_linear_layer(ctx, 3, 0), "spk_linear_layer", "0 outputs");
     BAD(spk_linear_layer(ctx, -3, 3), "spk_linear_layer", "-3 inputs");
-    BAD(spk_linear_layer(ctx, INT64_MAX, INT64_MAX), "spk_linear_layer", "32 bits");
+    BAD(spk_linear_layer(ctx, INT64_MAX, INT64_MAX), "spk_linear_layer", "at most 2147483647");
     BAD(spk_batch_norm1d(ctx, 0), "spk_batch_norm1d", "0 channels");
     BAD(spk_batch_norm1d(ctx, -1), "spk_batch_norm1d", "-1 channels");
     BAD(spk_batch_norm1d(ctx, 3, .eps = 0), "spk_batch_norm1d", "eps");

@@ -190,7 +190,7 @@ Test(schedule, bad_options) {
     cr_assert(spk_optimizer_lr(opt, 0) == 0.5, "errors change no rate");
     spk_schedule *schedule = spk_step_lr(opt, .step_size = 1);
     cr_assert(!spk_schedule_set_step(schedule, -1) && spk_schedule_now(schedule) == 0);
-    assert_failed(ctx, "count from 0");
+    assert_failed(ctx, "0 or more");
     cr_assert(isnan(spk_schedule_lr(schedule, 1, 0)) && isnan(spk_schedule_lr(schedule, -1, 0)) && isnan(spk_schedule_lr(schedule, 0, -1)));
     spk_ctx_destroy(ctx);
 }
