@@ -17,11 +17,7 @@ set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
 
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME libspiketape${SPK_ABI})
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_SECTION libs)
-set(CPACK_DEBIAN_RUNTIME_DESCRIPTION "trains spiking neural networks: shared libraries
- A tape-based autograd engine in C that trains spiking neural networks by
- backpropagation through time with surrogate gradients, on OpenBLAS.
- .
- This package has the libraries for float and for double.")
+set(CPACK_DEBIAN_RUNTIME_DESCRIPTION "Shared libraries, of float and of double.")
 
 # pkg-config looks at the files of the libraries behind the static one, whatever is linked.
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libspiketape-dev)
@@ -29,20 +25,12 @@ set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SHLIBDEPS OFF)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
     "${CPACK_DEBIAN_RUNTIME_PACKAGE_NAME} (= ${PROJECT_VERSION}), libopenblas-dev, libcjson-dev, zlib1g-dev")
-set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION "trains spiking neural networks: development files
- A tape-based autograd engine in C that trains spiking neural networks by
- backpropagation through time with surrogate gradients, on OpenBLAS.
- .
- This package has headers, static libraries, and files for pkg-config and CMake.")
+set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION "Headers, static libraries, and files for pkg-config and CMake.")
 
 set(CPACK_DEBIAN_PROGRAMS_PACKAGE_NAME spiketape)
 set(CPACK_DEBIAN_PROGRAMS_PACKAGE_SECTION science)
-set(CPACK_DEBIAN_PROGRAMS_DESCRIPTION "trains spiking neural networks: programs
- A tape-based autograd engine in C that trains spiking neural networks by
- backpropagation through time with surrogate gradients, on OpenBLAS.
- .
- This package has spiketape-mnist, which trains a spiking network on MNIST, and
- spiketape, which lists what is in the file of a net.")
+set(CPACK_DEBIAN_PROGRAMS_DESCRIPTION "Programs: spiketape-mnist, which trains a network on MNIST, and spiketape,
+which lists what is in a saved net.")
 
 set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_CURRENT_LIST_DIR}/SpkDebianLicence.cmake)
 include(CPack)
