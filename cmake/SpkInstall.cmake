@@ -3,6 +3,9 @@
 
 include(CMakePackageConfigHelpers)
 
+# All that is installed and has to be built.
+add_custom_target(spk_installed DEPENDS spiketape spiketape64 spiketape_static spiketape64_static)
+
 install(TARGETS spiketape spiketape64 EXPORT spiketape-shared
         LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime NAMELINK_COMPONENT development)
 install(TARGETS spiketape_static spiketape64_static EXPORT spiketape-static
