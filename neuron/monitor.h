@@ -44,10 +44,10 @@ typedef struct spk_monitor_opts {
  * monitor as it was when it began: what it had recorded goes with it, and what is older than `most` goes only when a step has ended well.
  * So up to one step's records are held on top of the two bounds. No bit of a result changes.
  *
- * What it costs, in steps that are recorded: a copy of each thing as numbers (32 times the memory of spikes that are bits). A membrane
- * makes the neuron write it out in its forward as .store_v_seq does (spk_v_seq then works, too). A gradient that the library would never
- * have stored, as that of spikes, is multiplied out into memory of the step, and the adjoint computes as if it had not been. Other
- * steps cost a branch a call.
+ * What it costs, in steps that are recorded: a copy of each thing as numbers (32 times the memory of spikes that are bits, 64 with double).
+ * A membrane makes the neuron write it out in its forward as .store_v_seq does (spk_v_seq then works, too). A gradient that the library
+ * would never have stored, as that of spikes, is multiplied out into memory of the step, and the adjoint computes as if it had not been.
+ * Other steps cost a branch a call.
  */
 #define spk_monitor_on(...) spk_monitor_on_keywords_(__VA_ARGS__, )
 #define spk_monitor_on_keywords_(module, ...) \
