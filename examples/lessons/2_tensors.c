@@ -55,10 +55,10 @@ static void check(const char *name, spk_gradcheck_report r) {
     if (!r.passed) printf(": input %d, element %d: backward %.4f, differences %.4f\n", r.input, (int)r.element, r.analytic, r.numeric);
 }
 
-static bool draw(spk_tensor *y, const char *name) {
+static bool draw(spk_tensor *result, const char *name) {
     FILE *file = fopen(name, "w");
     if (!file) return perror(name), false;
-    fputs(spk_tape_svg(y), file);
+    fputs(spk_tape_svg(result), file);
     return fclose(file) == 0;
 }
 
