@@ -9,8 +9,8 @@ static bool infer(spk_record *r) {
     spk_shape shape = spk_tensor_shape(r->in[0]);
     const int axis = given < 0 ? given + shape.axes : given;
     if (axis < 0 || axis >= shape.axes)
-        return spk_op_fail(r, "axis %d is not one of %s; it must be from %d to %d", given, spk_shape_text(shape).text, -shape.axes,
-                           shape.axes - 1);
+        return spk_op_fail(r, "axis %d is not one of the %d of %s; axes count from 0, or backwards from -1", given, shape.axes,
+                           spk_shape_text(shape).text);
     for (int i = 1; i < r->inputs; i++) {
         spk_shape other = spk_tensor_shape(r->in[i]);
         const int64_t size = axis < other.axes ? other.dim[axis] : 0;

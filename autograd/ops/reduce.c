@@ -24,8 +24,8 @@ static bool kept_shape(spk_record *r, spk_shape *kept) {
     for (int i = 0; i < o->axes.count; i++) {
         const int axis = o->axes.axis[i] < 0 ? o->axes.axis[i] + x.axes : o->axes.axis[i];
         if (axis < 0 || axis >= x.axes || reduced[axis])
-            return spk_op_fail(r, "axis %d is not one of %s, or is named twice; axes are from %d to %d", o->axes.axis[i],
-                               spk_shape_text(x).text, -x.axes, x.axes - 1);
+            return spk_op_fail(r, "axis %d is not one of the %d of %s, or is named twice; axes count from 0, or backwards from -1",
+                               o->axes.axis[i], x.axes, spk_shape_text(x).text);
         reduced[axis] = true;
     }
     for (int i = 0; i < x.axes; i++)

@@ -13,8 +13,8 @@ static bool infer(spk_record *r) {
     spk_shape shape = spk_tensor_shape(r->in[0]);
     const int a = axis_of(s.a, shape.axes), b = axis_of(s.b, shape.axes);
     if (a < 0 || b < 0 || a >= shape.axes || b >= shape.axes)
-        return spk_op_fail(r, "axes %d and %d are not both of %s; they must be from %d to %d", s.a, s.b, spk_shape_text(shape).text,
-                           -shape.axes, shape.axes - 1);
+        return spk_op_fail(r, "axes %d and %d are not both among the %d of %s; axes count from 0, or backwards from -1", s.a, s.b,
+                           shape.axes, spk_shape_text(shape).text);
     const int64_t size = shape.dim[a];
     shape.dim[a] = shape.dim[b];
     shape.dim[b] = size;

@@ -239,7 +239,7 @@ Test(misuse_nn, losses) {
     REFUSE(spk_rate_penalty, OUT_OF_DOMAIN, "spk_rate_penalty|lowest not above highest", spk_rate_penalty(spikes(s), 1, 0));
     REFUSE(spk_rate_penalty, OUT_OF_DOMAIN, "spk_rate_penalty|lowest not above highest", spk_rate_penalty(spikes(s), NAN, 1));
     REFUSE(spk_rate_penalty, OUT_OF_DOMAIN, "spk_rate_penalty|lowest not above highest", spk_rate_penalty(spikes(s), 0, INFINITY));
-    REFUSE(spk_rate_penalty, WRONG_SHAPE, "mean|axis 0 is not one of []", spk_rate_penalty(spk_full(s->ctx, SPK_SCALAR, 1), 0, 1));
+    REFUSE(spk_rate_penalty, WRONG_SHAPE, "mean|axis 0 is not one of the 0 of []", spk_rate_penalty(spk_full(s->ctx, SPK_SCALAR, 1), 0, 1));
     IGNORE(spk_one_hot, NULL_ARGUMENT, spk_one_hot(NULL, 3));
     REFUSE(spk_one_hot, ENDED, "one_hot|freed when step", spk_one_hot(s->ended, 3));
     REFUSE(spk_one_hot, OUT_OF_DOMAIN, "one_hot|0 classes", spk_one_hot(s->labels, 0));

@@ -40,7 +40,7 @@ Test(misuse_plot, lines) {
 Test(misuse_plot, raster) {
     IGNORE(spk_plot_raster_with, NULL_ARGUMENT, spk_plot_raster(NULL, numbers, 3, 4));
     REFUSE(spk_plot_raster_with, NULL_ARGUMENT, "spk_plot_raster|spikes are NULL", INTO(spk_plot_raster(&text, NULL, 3, 4)));
-    REFUSE(spk_plot_raster_with, OUT_OF_DOMAIN, "spk_plot_raster|T is 0", INTO(spk_plot_raster(&text, numbers, 0, 4)));
+    REFUSE(spk_plot_raster_with, OUT_OF_DOMAIN, "spk_plot_raster|T = 0", INTO(spk_plot_raster(&text, numbers, 0, 4)));
     REFUSE(spk_plot_raster_with, OUT_OF_DOMAIN, "spk_plot_raster|-4 neurons", INTO(spk_plot_raster(&text, numbers, 3, -4)));
     REFUSE(spk_plot_raster_with, TOO_LARGE, "spk_plot_raster|plot a part", INTO(spk_plot_raster(&text, numbers, INT64_MAX, 4)));
     REFUSE(spk_plot_raster_with, TOO_LARGE, "spk_plot_raster|4000000 neuron-steps", INTO(spk_plot_raster(&text, numbers, 3, INT64_MAX)));
