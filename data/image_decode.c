@@ -31,7 +31,6 @@ static void *moved(void *block, size_t old, size_t bytes) {
 #define STBI_ONLY_PNG
 #define STBI_ONLY_JPEG
 #define STBI_ONLY_BMP
-#define STBI_ONLY_PNM
 #define STBI_NO_STDIO
 #define STBI_NO_HDR
 #define STBI_NO_LINEAR
@@ -42,11 +41,12 @@ static void *moved(void *block, size_t old, size_t bytes) {
 #include <stb_image.h>
 
 unsigned char *spk_image_decode(spk_ctx *ctx, const char *who, const char *path, const spk_file_bytes *file, spk_image *image) {
+    if (spk_image_is_pnm(file)) return spk_image_decode_pnm(ctx, who, path, file, image);
     int width = 0, height = 0, found;
     unsigned char *pixels = NULL;
     const int length = file->size < INT_MAX ? (int)file->size : INT_MAX;
     decoding = ctx, refused = false;
-    const bool known = stbi_info_from_memory(file->bytes, length, &width, &height, &found);
+    const bool known = stbi_info_from_memory(file->bytes, length, &width, &height, &found) && width > 0 && height > 0;
     const bool small = !known || (int64_t)width * height <= SPK_IMAGE_MAX_PIXELS;
     if (known && small) pixels = stbi_load_from_memory(file->bytes, length, &width, &height, &found, image->channels + 1);
     decoding = NULL;

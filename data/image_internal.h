@@ -11,5 +11,8 @@ bool spk_image_load(spk_ctx *ctx, const char *who, const char *path, spk_image_o
 bool spk_image_check(spk_ctx *ctx, const char *who, spk_image_opts options);
 /* A file's pixels with alpha, one byte more a pixel than image->channels, of spk_allocate; image gets the size. NULL after an error. */
 unsigned char *spk_image_decode(spk_ctx *ctx, const char *who, const char *path, const spk_file_bytes *file, spk_image *image);
+/* The same for PGM and PPM files. */
+bool spk_image_is_pnm(const spk_file_bytes *file);
+unsigned char *spk_image_decode_pnm(spk_ctx *ctx, const char *who, const char *path, const spk_file_bytes *file, spk_image *image);
 
 #endif

@@ -33,7 +33,7 @@ Test(csv, iris) {
     double sum[4] = {0};
     for (int i = 0; i < 600; i++) sum[i % 4] += (double)spk_data(batch.x)[i];
     for (int k = 0; k < 4; k++) cr_assert_float_eq(sum[k] / 150, means[k], 1e-5, "%g", sum[k] / 150);
-    for (int i = 0; i < 150; i++) cr_assert_eq(spk_data(batch.labels)[i], i / 50);
+    for (int i = 0; i < 150; i++) cr_assert_eq(spk_data(batch.labels)[i], (spk_real)(i / 50));
     spk_dataset *part = spk_dataset_split(d, 30);
     spk_dataset_destroy(d);
     cr_assert_str_eq(spk_dataset_class_name(part, 2), "virginica", "a part knows the names, too");

@@ -65,6 +65,11 @@ static spk_image of_bytes(spk_ctx *ctx, const char *bytes, size_t n, spk_image_o
 
 Test(image_read, pgm_and_ppm) {
     spk_ctx *ctx = spk_ctx_create();
+    const spk_image commented = PGM("P5 # a picture\n#\n2\t1\n3 \1\3"), wide = PGM("P5 2 1 65535 \x80\x80\xff\xff"),
+                    grey = PGM("P6 1 1 255 \1\2\4");
+    assert_pixels(&commented, 2, 1, 1, (uint8_t[]){85, 255}, "of 3");
+    assert_pixels(&wide, 2, 1, 1, (uint8_t[]){128, 255}, "of 16 bit");
+    assert_pixels(&grey, 1, 1, 1, (uint8_t[]){1}, "grey"); /* (77 + 300 + 116) / 256 */
     const spk_image pgm = PGM("P5 3 1 255\n\0\x7f\xff"), ppm = PGM("P6 1 1 255\n\1\2\3", .channels = 3);
     assert_pixels(&pgm, 3, 1, 1, (uint8_t[]){0, 127, 255}, "pgm");
     assert_pixels(&ppm, 1, 1, 3, (uint8_t[]){1, 2, 3}, "ppm");
@@ -98,8 +103,17 @@ Test(image_read, what_is_no_picture) {
         {"", 0, "cannot be read as a picture (unknown image type); PNG, JPEG, BMP, PGM and PPM files can be"},
         {"hello", 5, "unknown image type"},
         {"GIF89a\1\0\1\0\0\0\0", 13, "unknown image type"},
-        {"P5 8193 8193 255\n", 17, "has 8193 x 8193 pixels; at most 67108864 can be read"},
+        {"P5 8193 8193 255\n", 17, "its header is not of a PGM or PPM file of at most 16384 pixels a side"},
         {"P5 16385 1 255\n", 15, "cannot be read as a picture"},
+        {"P5 2 0 255\nabcd", 15, "cannot be read as a picture"},
+        {"P5 2 \xff\xff\xff\xff"
+         "5\nabcd",
+         15, "cannot be read as a picture"},
+        {"P5 2 2 65536\nabcd", 17, "cannot be read as a picture"},
+        {"P5 2 2 255", 10, "cannot be read as a picture"},
+        {"P5 2 2 255\nabc", 14, "is cut short; copy or download the file again"},
+        {"P6 2 2 255\nabcdabcdabc", 22, "is cut short"},
+        {"P5 1 1 256\na", 12, "is cut short"},
     };
     spk_ctx *ctx = spk_ctx_create();
     for (int i = 0; i < COUNT(wrong); i++) {
@@ -112,9 +126,10 @@ Test(image_read, what_is_no_picture) {
         spk_clear_error(ctx);
         unlink(t.path);
     }
-    const temporary t = temporary_file("P5 1 9000 255\n", 14, false);
+    const temporary t = temporary_file("P5 1 3 255\nabc", 14, false);
     spk_image image;
     cr_assert_not(spk_image_read(ctx, t.path, &image, .width = 16384));
+    HAS(spk_error(ctx), "would have 16384 x 49152 pixels, too many");
     unlink(t.path);
     spk_ctx_destroy(ctx);
 }

@@ -49,7 +49,7 @@ Test(npy, fortran_order) {
     for (int k = 0; k < 2; k++) {
         spk_tensor *x = load(ctx, k ? "fortran_big" : "fortran");
         cr_assert(spk_shape_equal(spk_tensor_shape(x), SPK_SHAPE(2, 3, 4)));
-        for (int i = 0; i < 24; i++) cr_assert_eq(spk_data(x)[i], i);
+        for (int i = 0; i < 24; i++) cr_assert_eq(spk_data(x)[i], (spk_real)i);
     }
     spk_ctx_destroy(ctx);
 }

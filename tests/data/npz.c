@@ -31,7 +31,7 @@ Test(npz, arrays_by_name_and_by_number) {
         spk_tensor *x = spk_npz_tensor(file, "x");
         spk_npz_destroy(file);
         cr_assert(spk_shape_equal(spk_tensor_shape(x), SPK_SHAPE(4, 3)));
-        for (int i = 0; i < 12; i++) cr_assert_eq(spk_data(x)[i], i);
+        for (int i = 0; i < 12; i++) cr_assert_eq(spk_data(x)[i], (spk_real)i);
     }
     spk_ctx_destroy(ctx);
 }
