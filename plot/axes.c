@@ -64,7 +64,7 @@ double spk_axis_tick(const spk_axis *axis, int64_t k) {
 }
 
 void spk_axis_number(spk_text *text, const spk_axis *axis, int64_t k) {
-    if (k && abs(axis->power) > 12) spk_text_add(text, "%llde%d", (long long)(k * axis->unit), axis->power);
+    if (k && abs(axis->power) > 12) spk_text_add(text, "%llde%d", (long long)k * axis->unit, axis->power);
     else if (axis->power >= 0) spk_text_add(text, "%.0f", spk_axis_tick(axis, k));
     else spk_text_add_number(text, spk_axis_tick(axis, k));
 }

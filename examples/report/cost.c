@@ -33,7 +33,7 @@ static void row(spk_text *page, const layer_cost *l, double own_macs, double ene
 }
 
 void report_cost(spk_text *page, const report *r, const training *t, const tally *tested) {
-    layer_cost layers[MOST_HIDDEN + 1];
+    layer_cost layers[MOST_HIDDEN + 1] = {0};
     const int n = count(layers, r, t->o, tested);
     double all_synops = 0, all_macs = 0, all_dense = 0;
     const double mac_energy = add_energy + multiply_energy;

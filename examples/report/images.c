@@ -64,7 +64,7 @@ static void picture(spk_text *page, const spk_real *w, int64_t width, int64_t ne
         const double weight = (double)w[p * width + neuron];
         most = weight > most ? weight : -weight > most ? -weight : most;
     }
-    for (int p = 0; p < SPK_DIGIT_SIZE; p++) colour(most > 0 ? (double)w[p * width + neuron] / most : 0, &pixels[4 * p]);
+    for (int p = 0; p < SPK_DIGIT_SIZE; p++) colour(most > 0 ? (double)w[p * width + neuron] / most : 0, pixels + 4 * (ptrdiff_t)p);
     snprintf(what, sizeof what, "weights of neuron %lld", (long long)neuron);
     spk_text_add(page, "<figure>");
     page_image(page, SIDE, SIDE, 4, pixels, what);

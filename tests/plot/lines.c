@@ -70,7 +70,7 @@ Test(lines, any_numbers_make_a_picture) {
     spk_ctx *ctx = spk_ctx_create();
     spk_text text = {.ctx = ctx};
     const spk_real same[] = {3, 3, 3}, zeros[] = {0, 0}, tiny[] = {(spk_real)1e-30, (spk_real)3e-30},
-                   huge[] = {(spk_real)-1e30, (spk_real)1e30}, close[] = {(spk_real)1e6, (spk_real)(1e6 + 1)},
+                   huge[] = {(spk_real)-9e29, (spk_real)9e29}, close[] = {(spk_real)1e6, (spk_real)(1e6 + 1)},
                    least[] = {-SPK_BY_REAL(3.4e38f, 1.7e308), SPK_BY_REAL(3.4e38f, 1.7e308)},
                    subnormal[] = {SPK_BY_REAL(1e-45f, 5e-324), 0};
     const spk_series all[] = {{same, .count = 3},      {zeros, .count = 2},     {tiny, .count = 2},

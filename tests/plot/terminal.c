@@ -50,7 +50,7 @@ Test(terminal, a_column_shows_the_range_of_its_numbers) {
 }
 
 Test(terminal, any_numbers) {
-    const spk_real same[] = {5, 5}, gaps[] = {NAN, (spk_real)INFINITY}, huge[] = {(spk_real)-1e30, (spk_real)1e30}, one[] = {3},
+    const spk_real same[] = {5, 5}, gaps[] = {NAN, (spk_real)INFINITY}, huge[] = {(spk_real)-9e29, (spk_real)9e29}, one[] = {3},
                    least[] = {SPK_BY_REAL(3.4e38f, 1.7e308), 1};
     const spk_real *all[] = {same, gaps, huge, least};
     for (int i = 0; i < 4; i++) {

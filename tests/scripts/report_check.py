@@ -92,6 +92,21 @@ if epochs:
 else:
     assert "Nothing was trained" in page
 
+# A membrane goes above the threshold as often as its neuron has spikes, and each time a spike takes it down.
+membranes = [svg for svg in root.iter(SVG + "svg") if svg.findtext(SVG + "title") == "Membranes of some neurons"]
+assert membranes
+for plot in membranes:
+    threshold = [float(path.get("d").split()[-1]) for path in plot if path.get("class") == "spk-guide"][-1]
+    spikes = [int(n) for n in re.findall(r"neuron \d+, (\d+) spike", " ".join(text.text for text in plot.iter(SVG + "text")))]
+    curves = [path.get("d") for path in plot.find(SVG + "svg") if path.get("class", "").startswith("spk-curve")]
+    assert len(spikes) == len(curves) > 0
+    for wanted, curve in zip(spikes, curves):
+        points = [float(pair.split()[1]) for pair in re.split("[ML]", curve)[2:]]
+        charged, after = points[::2], points[1::2]
+        surely, perhaps = (sum(h < threshold + slack for h in charged) for slack in (-0.15, 0.15))
+        assert len(charged) == len(after) and surely <= wanted <= perhaps, (wanted, surely, perhaps)
+        assert sum(v > h + 0.15 for h, v in zip(charged, after)) >= surely
+
 # Operations: spikes times the neurons that each reaches, MACs where the input is real, sums below.
 table = [[cell.text for cell in row] for row in root.iter("tr")][1:]
 for name, spikes, synops, macs, dense, energy in table[:-1]:
