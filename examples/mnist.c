@@ -71,6 +71,19 @@ static void add_remedy(spk_ctx *ctx, const char *remedy) {
     spk_fail(ctx, "%s; %s", error, remedy);
 }
 
+/* What the library would speak of in its own words. */
+static void check_data(spk_ctx *ctx, const options *o, const spk_dataset *images, const spk_dataset *test) {
+    const spk_dataset *both[] = {images, test};
+    for (int i = 0; i < 2; i++) {
+        const spk_shape shape = spk_dataset_sample_shape(both[i]);
+        if (!spk_shape_equal(shape, SPK_SHAPE(28, 28)))
+            spk_fail(ctx, "the %s images in %s are of the shape %s, and MNIST's are [28, 28]; give --data another folder",
+                     i ? "test" : "training", o->data, spk_shape_text(shape).text);
+    }
+    if (o->epochs && o->epochs * spk_dataset_batches(images) < 2)
+        spk_fail(ctx, "the training has one step alone, and its schedule needs two; give more --epochs or a smaller --batch");
+}
+
 /* The program's exit status. */
 static int run(spk_ctx *ctx, const options *o) {
     spk_module *net = network(ctx, o);
@@ -81,6 +94,7 @@ static int run(spk_ctx *ctx, const options *o) {
     if (o->predict) return !predict(ctx, net, o);
     spk_dataset *images = spk_mnist(ctx, o->data, true, .batch = o->batch, .shuffle = true, .seed = o->seed, .drop_last = true);
     spk_dataset *test = o->validation ? spk_dataset_split(images, o->validation) : spk_mnist(ctx, o->data, false, .batch = o->batch);
+    if (!spk_failed(ctx)) check_data(ctx, o, images, test);
     if (spk_failed(ctx)) return 1;
     run_log log;
     if (!run_log_open(&log, o)) return 1;
