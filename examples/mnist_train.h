@@ -52,7 +52,7 @@ struct observer {
     void (*stepped)(observer *self, const training *t);
     void (*epoch_done)(observer *self, const training *t, const epoch_result *e);
     void (*batch_tested)(observer *self, const training *t, spk_tensor *scores, const spk_batch *batch); /* of the final test alone */
-    void (*ends)(observer *self, const training *t, const outcome *how); /* once, however it ends */
+    void (*ends)(observer *self, const training *t, const outcome *how);                                 /* once, however it ends */
 };
 
 /*
