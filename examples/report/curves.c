@@ -14,7 +14,7 @@ static double floor_of(const report *r) {
         if ((double)r->points[i].training < least) least = (double)r->points[i].training;
         if ((double)r->points[i].tested < least) least = (double)r->points[i].tested;
     }
-    return least >= 90 ? (double)(int)least : least >= 50 ? 50 : 0;
+    return least >= 90 ? (double)(int)least : 10 * (double)(int)(least / 10);
 }
 
 static void rates(spk_text *page, const report *r, const training *t) {

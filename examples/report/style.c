@@ -30,5 +30,5 @@ const char report_style[] =
     "@media print{body{max-width:none;padding:0;font-size:11pt}.plots svg,.wide "
     "svg,figure,table,pre{break-inside:avoid}.wide{overflow:visible}"
     ".wide svg{min-width:0;width:100%}.plots svg{width:calc(50% - "
-    "8px)}h3+p{break-after:avoid}h2,h3{break-after:avoid}img{print-color-adjust:exact;-webkit-print-color-adjust:exact}"
+    "8px)}h2+p,h3+p{break-after:avoid}h2,h3{break-after:avoid}img{print-color-adjust:exact;-webkit-print-color-adjust:exact}"
     "svg{print-color-adjust:exact;-webkit-print-color-adjust:exact}}\n";
