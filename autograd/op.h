@@ -64,8 +64,8 @@ struct spk_record {
                 NULL)
 
 /**
- * Calls an op on n inputs. `wanted` has bit k for each output to compute; they are put into outputs[] (the others are NULL), which may
- * be NULL itself. Returns output 0. After an error every output is the inert tensor.
+ * Calls an op on n inputs. `wanted` has bit k for each output to compute; they are put into outputs[SPK_MAX_OUTPUTS] (the others
+ * are NULL), which may be NULL itself. Returns output 0. After an error every output is the inert tensor.
  */
 SPK_API spk_tensor *spk_apply_n(const spk_op *op, const void *attributes, int n, spk_tensor *const *inputs, unsigned wanted,
                                 spk_tensor **outputs);

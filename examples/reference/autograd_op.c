@@ -300,7 +300,7 @@ static void calls(spk_ctx *ctx) {
     }
     {
         //! [spk_apply_n]
-        spk_tensor *outputs[2]; /* x = [[4, 9], [16, 25]]; extremes_op has two outputs; bits 0 and 1 ask for both */
+        spk_tensor *outputs[SPK_MAX_OUTPUTS]; /* x = [[4, 9], [16, 25]]; extremes_op has two outputs; bits 0 and 1 ask for both */
         spk_apply_n(&extremes_op, NULL, 1, &x, 1 << 0 | 1 << 1, outputs);
         CHECK(spk_item(outputs[0]) == 4 && spk_item(outputs[1]) == 25);
         CHECK(spk_item(spk_apply(&extremes_op, NULL, x)) == 4); /* output 0 alone */
