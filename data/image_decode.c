@@ -42,6 +42,10 @@ static void *moved(void *block, size_t old, size_t bytes) {
 
 unsigned char *spk_image_decode(spk_ctx *ctx, const char *who, const char *path, const spk_file_bytes *file, spk_image *image) {
     if (spk_image_is_pnm(file)) return spk_image_decode_pnm(ctx, who, path, file, image);
+    if (file->size && file->bytes[0] == 0xff && !spk_image_jpeg_is_safe(file)) {
+        spk_fail(ctx, "%s: %s: cannot be read as a picture (a JPEG file whose Huffman tables are too long)", who, path);
+        return NULL;
+    }
     int width = 0, height = 0, found;
     unsigned char *pixels = NULL;
     const int length = file->size < INT_MAX ? (int)file->size : INT_MAX;

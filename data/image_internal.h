@@ -14,5 +14,7 @@ unsigned char *spk_image_decode(spk_ctx *ctx, const char *who, const char *path,
 /* The same for PGM and PPM files. */
 bool spk_image_is_pnm(const spk_file_bytes *file);
 unsigned char *spk_image_decode_pnm(spk_ctx *ctx, const char *who, const char *path, const spk_file_bytes *file, spk_image *image);
+/* False for a JPEG file that stb_image would not survive. */
+bool spk_image_jpeg_is_safe(const spk_file_bytes *file);
 
 #endif

@@ -134,6 +134,25 @@ Test(image_read, what_is_no_picture) {
     spk_ctx_destroy(ctx);
 }
 
+/* A Huffman table of 257 codes, before the scan or after it. */
+Test(image_read, jpeg_with_a_table_that_is_too_long) {
+    static unsigned char bytes[8192];
+    spk_ctx *ctx = spk_ctx_create();
+    FILE *file = fopen(PICTURES "eight.jpg", "rb");
+    const size_t n = fread(bytes, 1, sizeof bytes, file);
+    fclose(file);
+    size_t table = 0;
+    while (table + 20 < n && !(bytes[table] == 0xff && bytes[table + 1] == 0xc4)) table++;
+    cr_assert(table + 20 < n);
+    bytes[table + 20] = 255, bytes[table + 19] = 255; /* codes of 16 and of 15 bits */
+    const temporary t = temporary_file(bytes, n, false);
+    spk_image image;
+    cr_assert_not(spk_image_read(ctx, t.path, &image));
+    HAS(spk_error(ctx), "a JPEG file whose Huffman tables are too long");
+    unlink(t.path);
+    spk_ctx_destroy(ctx);
+}
+
 static bool png(spk_ctx *ctx) {
     spk_image image;
     const bool read = spk_image_read(ctx, PICTURES "alpha.png", &image, .width = 7, .height = 5);

@@ -1,6 +1,6 @@
 /*
  * Memory that does not come from the context: streams of the C library, zlib's, cJSON's. malloc itself is interposed, and each of its calls
- * within a save, a load and the reading of a dataset is refused in turn, alone and with all that follow. An error each time, no crash, no
+ * within a save, a load and the reading of datasets is refused in turn, alone and with all that follow. An error each time, no crash, no
  * block and no file left over, nothing changed. (A sanitizer has malloc already: nothing is tested then.)
  */
 #ifndef _GNU_SOURCE
@@ -75,7 +75,7 @@ static void release(void *user, void *block) {
 typedef struct work {
     spk_ctx *ctx;
     spk_module *net;
-    char folder[64], file[96], images[96], labels[96];
+    char folder[64], file[96], images[96], labels[96], class[96], picture[128];
 } work;
 
 static bool save(const work *w) { return spk_save(w->net, w->file); }
@@ -83,6 +83,24 @@ static bool load(const work *w) { return spk_load(w->net, w->file); }
 
 static bool read_dataset(const work *w) {
     spk_dataset *d = spk_dataset_idx(w->ctx, w->images, w->labels);
+    spk_dataset_destroy(d);
+    return d;
+}
+
+static bool read_npz(const work *w) {
+    spk_npz *file = spk_npz_read(w->ctx, SPK_SOURCE_DIR "/tests/arrays/deflated.npz");
+    spk_npz_destroy(file);
+    return file;
+}
+
+static bool read_csv(const work *w) {
+    spk_dataset *d = spk_dataset_csv(w->ctx, SPK_SOURCE_DIR "/tests/tables/iris.csv");
+    spk_dataset_destroy(d);
+    return d;
+}
+
+static bool read_folder(const work *w) {
+    spk_dataset *d = spk_dataset_folder(w->ctx, w->folder);
     spk_dataset_destroy(d);
     return d;
 }
@@ -119,6 +137,15 @@ static void write_data(const work *w) {
     fclose(plain), gzclose(packed);
 }
 
+static void write_picture(work *w) {
+    snprintf(w->class, sizeof w->class, "%s/class", w->folder);
+    snprintf(w->picture, sizeof w->picture, "%s/a.pgm", w->class);
+    cr_assert_eq(mkdir(w->class, 0700), 0);
+    FILE *file = fopen(w->picture, "wb");
+    cr_assert(file && fputs("P5 2 2 255\nabcd", file) >= 0);
+    fclose(file);
+}
+
 Test(failing_memory_libc, each_call_of_malloc) {
     work w = {.ctx = spk_ctx_create(.seed = 1, .allocator = {allocate, release, NULL}), .folder = "/tmp/spk_libc_XXXXXX"};
     cr_assert(mkdtemp(w.folder));
@@ -131,6 +158,11 @@ Test(failing_memory_libc, each_call_of_malloc) {
     each_call(&w, save, "save");
     each_call(&w, load, "load");
     each_call(&w, read_dataset, "dataset");
+    each_call(&w, read_npz, "npz");
+    each_call(&w, read_csv, "csv");
+    write_picture(&w);
+    each_call(&w, read_folder, "folder");
+    unlink(w.picture), rmdir(w.class);
     unlink(w.file), unlink(w.images), unlink(w.labels);
     cr_assert_eq(rmdir(w.folder), 0, "a file is left in %s", w.folder);
     spk_ctx_destroy(w.ctx);
