@@ -1,5 +1,6 @@
-# The public headers, those that spiketape.h includes, as users get them. In the sources an include is spelled from the root ("core/tensor.h"), and the layers see to what
-# each may name. A user's project may have a core/tensor.h or a data/dataset.h of its own on its include path; so here each include is spelled from the file's own folder.
+# The public headers, those that spiketape.h includes, as users get them. In the sources an include is spelled from the root
+# ("core/tensor.h"), and the layers see to what each may name. A user's project may have a core/tensor.h or a data/dataset.h of its own on
+# its include path; so here each include is spelled from the file's own folder.
 
 set(SPK_HEADERS ${CMAKE_CURRENT_BINARY_DIR}/include)
 

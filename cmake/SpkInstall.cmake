@@ -1,5 +1,5 @@
-# What `cmake --install` lays down. Components: runtime (the shared libraries), development (headers, static libraries, pkg-config and CMake files), programs.
-# Nothing of it names a folder of this machine: the whole can be moved.
+# What `cmake --install` lays down. Components: runtime (the shared libraries), development (headers, static libraries, pkg-config and
+# CMake files), programs. Nothing of it names a folder of this machine: the whole can be moved.
 
 include(CMakePackageConfigHelpers)
 
