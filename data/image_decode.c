@@ -9,8 +9,10 @@
 static _Thread_local spk_ctx *decoding;
 static _Thread_local bool refused;
 
+/* Zeroed, since stb_image decodes with Huffman tables that a damaged file has not got. */
 static void *taken(size_t bytes) {
     void *block = spk_allocate_if_there(decoding, bytes);
+    if (block) memset(block, 0, bytes);
     refused = refused || !block;
     return block;
 }
