@@ -207,8 +207,8 @@ def what_else_is_said():
     os.mkdir(gone)
 
     def meanwhile(text, terminal, process):
-        if drawing.search(text):
-            subprocess.run(["rm", "-rf", gone], check=True)
+        if drawing.search(text) and os.path.exists(gone):
+            os.rename(gone, gone + ".away")  # to remove it would race with a save
 
     text, status = on_terminal(150, *long_epochs, "--every", "20", "--checkpoint", gone + "/ck", meanwhile=meanwhile)
     screen = Screen(1000)
