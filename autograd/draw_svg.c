@@ -67,7 +67,7 @@ static void add_node(spk_text *text, const spk_draw_node *node, const spk_draw_i
                  node->kind == SPK_DRAW_CALL ? 2 : 10);
     for (int i = 0; i < node->lines; i++) {
         const char *class = i == 0 ? "name" : i == node->path_line ? "path" : i >= node->lines - node->norms ? "gradient" : "shape";
-        spk_text_add(text, "<text class=\"%s\" x=\"%ld\" y=\"%ld\">", class, pixel(box->x), pixel(box->y) + 6 + 12 + i * LINE);
+        spk_text_add(text, "<text class=\"%s\" x=\"%ld\" y=\"%ld\">", class, pixel(box->x), pixel(box->y) + 6 + 12 + (long)i * LINE);
         add_escaped(text, node->line[i]);
         spk_text_add(text, "</text>\n");
     }

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE /* strtod_l */
 #include "data/csv_internal.h"
 #include <locale.h>
 #include <math.h>
@@ -81,7 +80,9 @@ bool spk_csv_number(const char *text, double *value) {
     char *end;
     locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     if (c == (locale_t)0) return false;
-    *value = strtod_l(text, &end, c);
+    const locale_t users = uselocale(c); /* of this thread */
+    *value = strtod(text, &end);
+    uselocale(users);
     freelocale(c);
     return end > text && !*end && isfinite(*value);
 }

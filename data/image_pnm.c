@@ -33,12 +33,12 @@ static int take_value(header *h) {
     int64_t value = *h->at++;
     if (h->most > 255) value = value << 8 | *h->at++;
     if (value > h->most) value = h->most;
-    return (int)((2 * 255 * value + h->most) / (2 * h->most));
+    return (int)(((int64_t)2 * 255 * value + h->most) / (2 * h->most));
 }
 
 static void convert(header *h, int found, int wanted, unsigned char *to) {
     for (int64_t i = 0; i < h->width * h->height; i++) {
-        int value[3];
+        int value[3] = {0};
         for (int c = 0; c < found; c++) value[c] = take_value(h);
         for (int c = found; c < 3; c++) value[c] = value[0];
         if (wanted == 1) *to++ = (unsigned char)(found == 1 ? value[0] : (77 * value[0] + 150 * value[1] + 29 * value[2]) >> 8);

@@ -12,9 +12,10 @@ bool spk_names_add(spk_names *names, const char *name) {
         spk_release(names->ctx, names->name);
         names->name = larger, names->capacity = capacity;
     }
-    char *copy = spk_allocate_uninitialised(names->ctx, strlen(name) + 1);
+    const size_t size = strlen(name) + 1;
+    char *copy = spk_allocate_uninitialised(names->ctx, size);
     if (!copy) return false;
-    strcpy(copy, name);
+    memcpy(copy, name, size);
     names->name[names->count++] = copy;
     return true;
 }
@@ -37,8 +38,9 @@ char **spk_names_pack(spk_ctx *ctx, int64_t n, char *const *names) {
     char **packed = spk_allocate_uninitialised(ctx, bytes + 1);
     char *to = (char *)(packed ? packed + n : NULL);
     for (int64_t i = 0; packed && i < n; i++) {
-        packed[i] = strcpy(to, names[i]);
-        to += strlen(to) + 1;
+        const size_t size = strlen(names[i]) + 1;
+        packed[i] = memcpy(to, names[i], size);
+        to += size;
     }
     return packed;
 }

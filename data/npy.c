@@ -73,7 +73,7 @@ static void next_place(spk_shape shape, const int64_t *stride, int64_t *index, i
 static void convert_all(const unsigned char *from, const spk_npy_layout *layout, const struct type *type, int64_t n, unsigned char *to) {
     const spk_shape shape = layout->shape;
     const int64_t size = spk_element_size(type->element);
-    int64_t stride[SPK_MAX_AXES], index[SPK_MAX_AXES] = {0}, place = 0, next = 1;
+    int64_t stride[SPK_MAX_AXES] = {0}, index[SPK_MAX_AXES] = {0}, place = 0, next = 1;
     for (int k = 0; k < shape.axes && n; k++) { /* without elements the product of some sizes may be anything */
         const int axis = layout->fortran ? k : shape.axes - 1 - k;
         stride[axis] = next;

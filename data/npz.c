@@ -57,12 +57,13 @@ static bool reserve(spk_npz *file) {
 /* Adds an array, whose data it takes over, even when it fails. */
 static bool add(spk_npz *file, const char *name, spk_npy array) {
     spk_ctx *ctx = file->object.ctx;
-    char *copy = reserve(file) ? spk_allocate_uninitialised(ctx, strlen(name) + 1) : NULL;
+    const size_t size = strlen(name) + 1;
+    char *copy = reserve(file) ? spk_allocate_uninitialised(ctx, size) : NULL;
     if (!copy) {
         spk_release(ctx, array.data);
         return false;
     }
-    strcpy(copy, name);
+    memcpy(copy, name, size);
     file->arrays[file->count++] = (spk_npz_array){.name = copy, .shape = array.shape, .element = array.element, .data = array.data};
     return true;
 }

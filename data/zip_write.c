@@ -31,7 +31,7 @@ static bool write_fields(spk_zip_writer *w, int n, const field *fields) {
     {0, 2}, {0, 2}, {0, 2}, {33, 2}, {(member)->checksum, 4}, ELSEWHERE, ELSEWHERE, { strlen((member)->name), 2 }
 /* An extra field of 64-bit numbers: its id and length. */
 #define NUMBERS(n) \
-    {1, 2}, { 8 * (n), 2 }
+    {1, 2}, { (uint64_t)8 * (n), 2 }
 
 bool spk_zip_write(spk_zip_writer *w, const void *bytes, size_t n) {
     w->at += n;

@@ -19,7 +19,7 @@ int main(int argc, char **argv) {
     /* Which of two numbers is the larger: the spikes and membranes of all neurons in every 20th step. */
     spk_tensor *x = spk_tensor_create(ctx, SPK_SHAPE(N, 2)), *labels = spk_tensor_create(ctx, SPK_SHAPE(N));
     spk_fill_uniform(x, 0, 3);
-    for (int i = 0; i < N; i++) spk_data_mut(labels)[i] = spk_data(x)[2 * i] < spk_data(x)[2 * i + 1];
+    for (int64_t i = 0; i < N; i++) spk_data_mut(labels)[i] = spk_data(x)[2 * i] < spk_data(x)[2 * i + 1];
     spk_monitor *monitor = spk_monitor_neurons(net, .what = SPK_WATCH_SPIKES | SPK_WATCH_MEMBRANE, .every = 20);
     for (int step = 0; step < STEPS; step++) {
         spk_tensor *rates = spk_mean_over_time(spk_call(net, spk_repeat_over_time(x, T)), T);

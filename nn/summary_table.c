@@ -29,7 +29,7 @@ static void write_number(char *cell, int64_t value) {
 /* "-" for nothing: most layers have few of the numbers. */
 static void write_count(char *cell, int64_t value) {
     if (value) write_number(cell, value);
-    else strcpy(cell, "-");
+    else memcpy(cell, "-", sizeof "-");
 }
 
 /* Of the module itself. */
