@@ -3,27 +3,13 @@
 #include "autograd/tape.h"
 #include "core/context_internal.h"
 #include "core/dots_internal.h"
+#include "core/text_internal.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Texts. */
-
-/* Bytes of the character at s, or 0 where none is that XML allows. */
-static int character(const unsigned char *s) {
-    if (s[0] < 0x80) return s[0] >= 0x20 && s[0] != 0x7f;
-    const int n = s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : s[0] >= 0xe0 && s[0] < 0xf0 ? 3 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : 0;
-    uint32_t code = n ? s[0] & (0x7fu >> n) : 0;
-    for (int i = 1; i < n; i++) {
-        if ((s[i] & 0xc0) != 0x80) return 0;
-        code = code << 6 | (s[i] & 0x3fu);
-    }
-    const uint32_t least = n == 4 ? 0x10000 : n == 3 ? 0x800 : 0x80;
-    const bool none = !n || code < least || code > 0x10ffff || (code >= 0xd800 && code < 0xe000) || (code & 0xfffe) == 0xfffe;
-    return none ? 0 : n;
-}
 
 /* A text as one line of valid UTF-8, in step memory; "" without memory. */
 static const char *line_of(spk_ctx *ctx, const char *text) {
@@ -31,7 +17,7 @@ static const char *line_of(spk_ctx *ctx, const char *text) {
     if (!copy) return "";
     char *to = copy;
     for (const char *s = text; *s;) {
-        const int n = character((const unsigned char *)s);
+        const int n = spk_character_bytes(s);
         if (n) memcpy(to, s, (size_t)n);
         else *to = '?';
         to += n ? n : 1, s += n ? n : 1;
@@ -53,11 +39,9 @@ static void add_shape(spk_draw_graph *g, spk_draw_node *node, const spk_tensor *
 
 /* The gradient's 2-norm to four digits. */
 static void add_norm(spk_draw_graph *g, spk_draw_node *node, const spk_tensor *gradient) {
-    char digits[32];
-    snprintf(digits, sizeof digits, "%.4g", sqrt(spk_sum_of_squares(gradient->size, spk_reals(gradient))));
     spk_text text = {.ctx = g->ctx};
     spk_text_add(&text, "gradient ");
-    spk_text_add_number(&text, strtod(digits, NULL));
+    spk_text_add_rounded(&text, sqrt(spk_sum_of_squares(gradient->size, spk_reals(gradient))), 4);
     add_line(g, node, text.data ? text.data : "");
     spk_text_free(&text);
     node->norms++;
@@ -251,7 +235,8 @@ static bool walk(spk_draw_graph *g, table *t, const spk_tensor *y) {
     return !g->ctx->failed;
 }
 
-bool spk_draw_collect(spk_draw_graph *g, spk_tensor *y, int64_t most, const char *who) {
+/* What y depends on; false, with the error set, for what cannot be drawn. */
+static bool collect(spk_draw_graph *g, spk_tensor *y, int64_t most, const char *who) {
     spk_ctx *ctx = spk_tensor_ctx(y);
     *g = (spk_draw_graph){.ctx = ctx, .most = most, .more = -1};
     if (!spk_tensor_usable(ctx, y, who)) return false;
@@ -262,22 +247,23 @@ bool spk_draw_collect(spk_draw_graph *g, spk_tensor *y, int64_t most, const char
     return done;
 }
 
-void spk_draw_free(spk_draw_graph *g) {
-    spk_release(g->ctx, g->node);
-    spk_release(g->ctx, g->edge);
-}
-
 void spk_draw_caption(const spk_draw_graph *g, spk_text *text) {
     spk_text_add(text, "%" PRId64 " call%s, %" PRId64 " lea%s", g->calls, g->calls == 1 ? "" : "s", g->leaves,
                  g->leaves == 1 ? "f" : "ves");
     if (g->left_out) spk_text_add(text, "; %" PRId64 " more are left out (.most)", g->left_out);
 }
 
-const char *spk_draw_done(spk_text *text) {
-    char *copy = text->data && !text->ctx->failed ? spk_step_header(text->ctx, text->length + 1) : NULL;
-    if (copy) memcpy(copy, text->data, text->length + 1);
-    spk_text_free(text);
-    return copy ? copy : "";
+const char *spk_draw_tape(spk_tensor *y, spk_draw_opts options, const char *who, void (*write)(const spk_draw_graph *g, spk_text *text)) {
+    spk_ctx *ctx = spk_tensor_ctx(y);
+    const spk_activity was = spk_doing_function(ctx, who);
+    spk_draw_graph g;
+    spk_text text = {.ctx = ctx};
+    if (collect(&g, y, options.most, who)) write(&g, &text);
+    spk_release(ctx, g.node);
+    spk_release(ctx, g.edge);
+    const char *done = spk_text_to_step(&text);
+    spk_done(ctx, was);
+    return done;
 }
 
 spk_draw_opts spk_draw_options(void) { return (spk_draw_opts){SPK_DRAW_DEFAULTS}; }

@@ -1,6 +1,5 @@
 /* The tape in Graphviz's language. */
 #include "autograd/draw_internal.h"
-#include "core/context_internal.h"
 #include <string.h>
 
 static const char *const style[] = {
@@ -52,29 +51,20 @@ static void add_edges(spk_text *text, const spk_draw_graph *g) {
     }
 }
 
-const char *spk_tape_dot_with(spk_tensor *y, spk_draw_opts options) {
-    static const char who[] = "spk_tape_dot";
-    spk_ctx *ctx = spk_tensor_ctx(y);
-    const spk_activity was = spk_doing_function(ctx, who);
-    spk_draw_graph g;
-    spk_text text = {.ctx = ctx};
-    if (spk_draw_collect(&g, y, options.most, who)) {
-        spk_text_add(&text, "digraph tape {\n    label=\"");
-        spk_draw_caption(&g, &text);
-        spk_text_add(&text, "\"; labelloc=t; fontname=\"Helvetica\"; node [fontname=\"Helvetica\"]; edge [color=\"#6b6b66\"];\n");
-        for (int i = 0; i < g.nodes; i++) {
-            if (*g.node[i].path) {
-                add_cluster(&text, &g, i);
-                continue;
-            }
-            spk_text_add(&text, "    ");
-            add_node(&text, &g.node[i], i);
+static void write_dot(const spk_draw_graph *g, spk_text *text) {
+    spk_text_add(text, "digraph tape {\n    label=\"");
+    spk_draw_caption(g, text);
+    spk_text_add(text, "\"; labelloc=t; fontname=\"Helvetica\"; node [fontname=\"Helvetica\"]; edge [color=\"#6b6b66\"];\n");
+    for (int i = 0; i < g->nodes; i++) {
+        if (*g->node[i].path) {
+            add_cluster(text, g, i);
+            continue;
         }
-        add_edges(&text, &g);
-        spk_text_add(&text, "}\n");
+        spk_text_add(text, "    ");
+        add_node(text, &g->node[i], i);
     }
-    spk_draw_free(&g);
-    const char *done = spk_draw_done(&text);
-    spk_done(ctx, was);
-    return done;
+    add_edges(text, g);
+    spk_text_add(text, "}\n");
 }
+
+const char *spk_tape_dot_with(spk_tensor *y, spk_draw_opts options) { return spk_draw_tape(y, options, "spk_tape_dot", write_dot); }

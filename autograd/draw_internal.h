@@ -39,13 +39,10 @@ typedef struct spk_draw_graph {
     int64_t calls, leaves, left_out; /* drawn, drawn, not drawn */
 } spk_draw_graph;
 
-/* What y depends on; false, with the error set, for what cannot be drawn. Free it in any case. */
-bool spk_draw_collect(spk_draw_graph *g, spk_tensor *y, int64_t most, const char *who);
-void spk_draw_free(spk_draw_graph *g);
+/* The graph of what y depends on, written by `write`: text of the step, "" after an error. */
+const char *spk_draw_tape(spk_tensor *y, spk_draw_opts options, const char *who, void (*write)(const spk_draw_graph *g, spk_text *text));
 /* `12 calls, 7 leaves; 30 more are left out (.most)`. */
 void spk_draw_caption(const spk_draw_graph *g, spk_text *text);
-/* Hands a text over as text of the step and frees it; "" after an error. */
-const char *spk_draw_done(spk_text *text);
 
 /* A node's box, or a place that an edge passes between two layers that it joins. In pixels. */
 typedef struct spk_draw_item {

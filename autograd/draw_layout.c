@@ -232,7 +232,7 @@ bool spk_draw_lay_out(const spk_draw_graph *g, void (*measure)(const spk_draw_no
     *l = (spk_draw_layout){.ctx = g->ctx};
     l->item = spk_allocate(g->ctx, (size_t)g->nodes * sizeof *l->item);
     if (!l->item) return false;
-    for (int i = 0; i < g->nodes; i++) { measure(&g->node[i], &l->item[i].width, &l->item[i].height); }
+    for (int i = 0; i < g->nodes; i++) measure(&g->node[i], &l->item[i].width, &l->item[i].height);
     set_layers(g, l);
     links to[2] = {0};
     double *mean = NULL;

@@ -1,6 +1,6 @@
 /* The tape as SVG. */
 #include "autograd/draw_internal.h"
-#include "core/context_internal.h"
+#include "core/text_internal.h"
 #include <math.h>
 #include <string.h>
 
@@ -51,14 +51,6 @@ static void measure(const spk_draw_node *node, double *width, double *height) {
     *height = node->lines * LINE + 12;
 }
 
-static void add_escaped(spk_text *text, const char *s) {
-    for (; *s; s++) {
-        const char *entity = *s == '<' ? "&lt;" : *s == '>' ? "&gt;" : *s == '&' ? "&amp;" : *s == '"' ? "&quot;" : NULL;
-        if (entity) spk_text_add(text, "%s", entity);
-        else spk_text_add(text, "%c", *s);
-    }
-}
-
 static long pixel(double x) { return lround(x); }
 
 static void add_node(spk_text *text, const spk_draw_node *node, const spk_draw_item *box) {
@@ -68,7 +60,7 @@ static void add_node(spk_text *text, const spk_draw_node *node, const spk_draw_i
     for (int i = 0; i < node->lines; i++) {
         const char *class = i == 0 ? "name" : i == node->path_line ? "path" : i >= node->lines - node->norms ? "gradient" : "shape";
         spk_text_add(text, "<text class=\"%s\" x=\"%ld\" y=\"%ld\">", class, pixel(box->x), pixel(box->y) + 6 + 12 + (long)i * LINE);
-        add_escaped(text, node->line[i]);
+        spk_text_add_xml(text, node->line[i]);
         spk_text_add(text, "</text>\n");
     }
     spk_text_add(text, "</g>\n");
@@ -85,7 +77,7 @@ static void add_piece(spk_text *text, const spk_draw_layout *l, const spk_draw_p
         spk_text_add(text, "<text class=\"path\" x=\"%ld\" y=\"%ld\">%d x</text>\n", (x0 + x1) / 2 + 18, middle + 4, p->times);
 }
 
-static void write_svg(spk_text *text, const spk_draw_graph *g, const spk_draw_layout *l) {
+static void write_laid_out(spk_text *text, const spk_draw_graph *g, const spk_draw_layout *l) {
     spk_text caption = {.ctx = g->ctx};
     spk_draw_caption(g, &caption);
     const char *words = caption.data ? caption.data : "";
@@ -96,7 +88,7 @@ static void write_svg(spk_text *text, const spk_draw_graph *g, const spk_draw_la
                  "%ld\">\n<title>The tape: what ",
                  width, height, width, height);
     for (int i = 0; i < g->nodes; i++)
-        if (g->node[i].result) add_escaped(text, g->node[i].line[0]);
+        if (g->node[i].result) spk_text_add_xml(text, g->node[i].line[0]);
     spk_text_add(text, " was computed from</title>\n<desc>%s. Boxes are calls of ops, round ones leaves; data flows down.</desc>\n%s",
                  words, style);
     spk_text_add(text, "<text class=\"caption\" x=\"16\" y=\"20\">%s</text>\n<g transform=\"translate(%ld %d)\">\n", words,
@@ -107,17 +99,10 @@ static void write_svg(spk_text *text, const spk_draw_graph *g, const spk_draw_la
     spk_text_free(&caption);
 }
 
-const char *spk_tape_svg_with(spk_tensor *y, spk_draw_opts options) {
-    static const char who[] = "spk_tape_svg";
-    spk_ctx *ctx = spk_tensor_ctx(y);
-    const spk_activity was = spk_doing_function(ctx, who);
-    spk_draw_graph g;
-    spk_draw_layout l = {.ctx = ctx};
-    spk_text text = {.ctx = ctx};
-    if (spk_draw_collect(&g, y, options.most, who) && spk_draw_lay_out(&g, measure, &l)) write_svg(&text, &g, &l);
+static void write_svg(const spk_draw_graph *g, spk_text *text) {
+    spk_draw_layout l;
+    if (spk_draw_lay_out(g, measure, &l)) write_laid_out(text, g, &l);
     spk_draw_layout_free(&l);
-    spk_draw_free(&g);
-    const char *done = spk_draw_done(&text);
-    spk_done(ctx, was);
-    return done;
 }
+
+const char *spk_tape_svg_with(spk_tensor *y, spk_draw_opts options) { return spk_draw_tape(y, options, "spk_tape_svg", write_svg); }

@@ -1,4 +1,5 @@
-#include "core/text.h"
+#include "core/text_internal.h"
+#include "core/context_internal.h"
 #include <ctype.h>
 #include <math.h>
 #include <stdarg.h>
@@ -57,4 +58,44 @@ void spk_text_free(spk_text *text) {
     if (!text) return;
     spk_release(text->ctx, text->data);
     *text = (spk_text){.ctx = text->ctx};
+}
+
+void spk_text_add_rounded(spk_text *text, double value, int digits) {
+    char number[32];
+    snprintf(number, sizeof number, "%.*g", digits, value);
+    spk_text_add_number(text, strtod(number, NULL));
+}
+
+int spk_character_bytes(const char *s) {
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    const unsigned char *at = (const unsigned char *)s;
+    if (*at < 0x80) return *at >= 0x20 && *at != 0x7f ? 1 : 0;
+    if (*at < 0xc2 || *at > 0xf4) return 0;
+    const int bytes = *at >= 0xf0 ? 4 : *at >= 0xe0 ? 3 : 2;
+    uint32_t code = *at & (0x7fu >> bytes);
+    for (int i = 1; i < bytes; i++) {
+        if ((at[i] & 0xc0) != 0x80) return 0; /* the end of the text is no such byte, either */
+        code = code << 6 | (at[i] & 0x3fu);
+    }
+    return code >= least[bytes] && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff) && (code & 0xfffe) != 0xfffe ? bytes : 0;
+}
+
+void spk_text_add_xml(spk_text *text, const char *label) {
+    for (const char *s = label ? label : ""; *s;) {
+        const int bytes = spk_character_bytes(s);
+        if (!bytes) spk_text_add(text, *s == '\n' || *s == '\t' ? " " : "?");
+        else if (*s == '&') spk_text_add(text, "&amp;");
+        else if (*s == '<') spk_text_add(text, "&lt;");
+        else if (*s == '>') spk_text_add(text, "&gt;");
+        else if (*s == '"') spk_text_add(text, "&quot;");
+        else spk_text_add(text, "%.*s", bytes, s);
+        s += bytes ? bytes : 1;
+    }
+}
+
+const char *spk_text_to_step(spk_text *text) {
+    char *copy = text->data && !text->ctx->failed ? spk_step_header(text->ctx, text->length + 1) : NULL;
+    if (copy) memcpy(copy, text->data, text->length + 1);
+    spk_text_free(text);
+    return copy ? copy : "";
 }

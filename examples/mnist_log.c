@@ -1,4 +1,5 @@
 #include "mnist_log.h"
+#include "seconds.h"
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -81,12 +82,6 @@ static bool ends_within_line(const char *path) {
     const bool within = file && fseek(file, -1, SEEK_END) == 0 && fgetc(file) != '\n';
     if (file) fclose(file);
     return within;
-}
-
-static double seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 /* The lines. */

@@ -1,14 +1,9 @@
 #include "mnist_train.h"
+#include "seconds.h"
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-
-static double seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static void count(tally *sum, spk_module *net, spk_tensor *y, const spk_batch *batch) {
     int layer = 0;

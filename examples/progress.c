@@ -1,4 +1,5 @@
 #include "progress.h"
+#include "seconds.h"
 #include <langinfo.h>
 #include <locale.h>
 #include <stdarg.h>
@@ -6,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Lines in fields. */
@@ -41,12 +41,6 @@ static void fit(line *l, int columns) {
 }
 
 /* The terminal. */
-
-static double seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* The columns of a line that can be drawn again: the last one stays free, where terminals differ. It is asked anew each time, and so
  * follows a window that is resized. */

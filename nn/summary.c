@@ -1,9 +1,9 @@
 /* The run of a net that spk_summary measures. The table: summary_table.c. */
 #include "nn/summary.h"
 #include "autograd/ops.h"
+#include "core/text_internal.h"
 #include "nn/summary_internal.h"
 #include <inttypes.h>
-#include <string.h>
 
 /* What the trial has counted up to now. */
 static spk_cost counted(const spk_ctx *ctx) { return (spk_cost){(int64_t)ctx->data.used, ctx->multiply_adds}; }
@@ -89,10 +89,7 @@ static void put_back(spk_summary_run *s) {
 static const char *table(spk_summary_run *s) {
     spk_text text = {.ctx = s->ctx};
     spk_summary_write(s, &text);
-    char *copy = !s->ctx->failed ? spk_step_header(s->ctx, text.length + 1) : NULL;
-    if (copy) memcpy(copy, text.data, text.length + 1);
-    spk_text_free(&text);
-    return copy ? copy : "";
+    return spk_text_to_step(&text);
 }
 
 const char *spk_summary_with(spk_module *net, spk_shape input, spk_summary_opts options) {

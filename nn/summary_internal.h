@@ -20,7 +20,7 @@ typedef struct spk_summary_row {
     spk_cost own;                  /* without its parts' */
     spk_cost begun, inner;         /* the call that runs: what was counted when it began, and what of it is of layers called within */
     struct spk_summary_row *outer; /* the call that it is within */
-    struct spk_summary *summary;
+    struct spk_summary_run *summary;
     bool training;
 } spk_summary_row;
 
@@ -31,7 +31,7 @@ typedef struct spk_summary_memory {
     bool ended, had_larger;
 } spk_summary_memory;
 
-typedef struct spk_summary {
+typedef struct spk_summary_run {
     spk_ctx *ctx;
     spk_module *net;
     spk_shape input;

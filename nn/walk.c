@@ -2,6 +2,7 @@
 #include "nn/module_internal.h"
 #include "autograd/tape.h"
 #include "core/context_internal.h"
+#include "core/text_internal.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -107,9 +108,7 @@ const char *spk_repr(spk_module *module) {
     const spk_activity before = spk_doing_function(ctx, "spk_repr");
     spk_text text = {.ctx = ctx};
     repr(module, &text, 0);
-    char *copy = text.data ? spk_step_header(ctx, text.length + 1) : NULL;
+    const char *kept = spk_text_to_step(&text);
     spk_done(ctx, before);
-    if (copy) memcpy(copy, text.data, text.length + 1);
-    spk_text_free(&text);
-    return copy ? copy : "";
+    return kept;
 }

@@ -31,13 +31,6 @@ static void find_largest(picture *p) {
     }
 }
 
-/* Four digits, which is what fits in a cell. */
-static void short_number(spk_text *text, double value) {
-    char digits[32];
-    snprintf(digits, sizeof digits, "%.4g", value);
-    spk_text_add_number(text, strtod(digits, NULL));
-}
-
 static void colour(spk_text *text, const picture *p, double x, double y, double value, int scale) {
     const bool error = p->apart ? !scale : value < 0;
     spk_text_add(text, "<rect class=\"%s\" x=\"", error ? "spk-error" : "spk-right");
@@ -58,7 +51,7 @@ static void cell(spk_text *text, const picture *p, int64_t row, int64_t column) 
     spk_text number = {.ctx = text->ctx};
     if (!isfinite(value)) return;
     if (value != 0) colour(text, p, x, y, value, scale_of(p, row, column));
-    short_number(&number, value);
+    spk_text_add_rounded(&number, value, 4); /* what fits in a cell */
     if (spk_svg_width(number.data) < p->cell - 2)
         spk_svg_label(text, x + p->cell / 2, y + p->cell / 2 + 4, SPK_MIDDLE, value == 0 ? "spk-faint" : "", number.data);
     spk_text_free(&number);

@@ -33,33 +33,6 @@ void spk_svg_pixels(spk_text *text, double value) {
     spk_text_add(text, size % 10 ? "%s%lld.%lld" : "%s%lld", tenths < 0 ? "-" : "", size / 10, size % 10);
 }
 
-/* The bytes of the UTF-8 character at s that XML allows; 0 for what it does not. */
-static int character(const unsigned char *s) {
-    if (*s < 0x80) return *s >= 0x20 && *s != 0x7f ? 1 : 0;
-    const int bytes = *s >= 0xf0 ? 4 : *s >= 0xe0 ? 3 : 2;
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    if (*s < 0xc2 || *s > 0xf4) return 0;
-    uint32_t code = *s & (0x7fu >> bytes);
-    for (int i = 1; i < bytes; i++) {
-        if ((s[i] & 0xc0) != 0x80) return 0; /* the end of the text is no such byte, either */
-        code = code << 6 | (s[i] & 0x3fu);
-    }
-    return code >= least[bytes] && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff) && (code & 0xfffe) != 0xfffe ? bytes : 0;
-}
-
-void spk_svg_escaped(spk_text *text, const char *label) {
-    for (const unsigned char *s = (const unsigned char *)(label ? label : ""); *s;) {
-        const int bytes = character(s);
-        if (!bytes) spk_text_add(text, *s == '\n' || *s == '\t' ? " " : "?");
-        else if (*s == '&') spk_text_add(text, "&amp;");
-        else if (*s == '<') spk_text_add(text, "&lt;");
-        else if (*s == '>') spk_text_add(text, "&gt;");
-        else if (*s == '"') spk_text_add(text, "&quot;");
-        else spk_text_add(text, "%.*s", bytes, (const char *)s);
-        s += bytes ? bytes : 1;
-    }
-}
-
 double spk_svg_width(const char *label) {
     double width = 0;
     for (const char *s = label ? label : ""; *s; s++)
@@ -75,7 +48,7 @@ static void label_with(spk_text *text, double x, double y, const char *attribute
     spk_text_add(text, "\"%s", attributes);
     if (*class) spk_text_add(text, " class=\"%s\"", class);
     spk_text_add(text, ">");
-    spk_svg_escaped(text, label);
+    spk_text_add_xml(text, label);
     spk_text_add(text, "</text>\n");
 }
 
@@ -131,11 +104,11 @@ void spk_svg_open(spk_text *text, const spk_plot_opts *o, int height) {
                  "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"spk-plot\" role=\"img\" viewBox=\"0 0 %d %d\" width=\"%d\" "
                  "height=\"%d\">\n<title>",
                  o->width, height, o->width, height);
-    spk_svg_escaped(text, o->title ? o->title : "plot");
+    spk_text_add_xml(text, o->title ? o->title : "plot");
     spk_text_add(text, "</title>\n");
     if (o->description) {
         spk_text_add(text, "<desc>");
-        spk_svg_escaped(text, o->description);
+        spk_text_add_xml(text, o->description);
         spk_text_add(text, "</desc>\n");
     }
     spk_text_add(text, "%s<rect class=\"spk-paper\" width=\"%d\" height=\"%d\"/>\n", style, o->width, height);

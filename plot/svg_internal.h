@@ -3,6 +3,7 @@
 #define SPK_PLOT_SVG_INTERNAL_H
 
 #include "core/context_internal.h"
+#include "core/text_internal.h"
 #include "plot/plot.h"
 
 /* Where a plot is drawn, in pixels, y downwards. */
@@ -33,8 +34,6 @@ void spk_svg_open(spk_text *text, const spk_plot_opts *options, int height);
 void spk_svg_close(spk_text *text);
 /* A length in pixels, rounded to a tenth; a point in any locale. */
 void spk_svg_pixels(spk_text *text, double value);
-/* Text between tags or quotes. */
-void spk_svg_escaped(spk_text *text, const char *label);
 /* <text>; nothing for an empty label. `class` may be "". */
 void spk_svg_label(spk_text *text, double x, double y, spk_anchor anchor, const char *class, const char *label);
 /* The same, read upwards. */

@@ -1,17 +1,11 @@
 #include "report.h"
+#include "../seconds.h"
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
-
-static double seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static void fail(report *r, const char *why) {
     fprintf(stderr, "mnist: --report %s: %s\n", r->path, why);

@@ -1,4 +1,5 @@
 #include "report.h"
+#include "../seconds.h"
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -11,12 +12,6 @@ void page_escaped(spk_text *page, const char *text) {
         else if (*s == '"') spk_text_add(page, "&quot;");
         else spk_text_add(page, (unsigned char)*s < ' ' && *s != '\n' ? "?" : "%c", *s);
     }
-}
-
-static double seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 static void fact(spk_text *page, const char *value, const char *name) {
