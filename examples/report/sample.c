@@ -74,7 +74,7 @@ static void traces(spk_text *page, const layer *l) {
     spk_real *numbers = spk_allocate(page->ctx, (size_t)(points * (TRACES + 1)) * sizeof *numbers);
     if (!numbers) return;
     const int n = choose(l, chosen);
-    for (int64_t i = 0; i < points; i++) numbers[i] = (spk_real)(i / 2); /* each step twice */
+    for (int64_t t = 0; t < T; t++) numbers[2 * t] = numbers[2 * t + 1] = (spk_real)t;
     for (int k = 0; k < n; k++) {
         spk_real *y = numbers + (k + 1) * points;
         for (int64_t t = 0; t < T; t++) {
