@@ -18,29 +18,42 @@ static void visit(void *work, int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++) atomic_fetch_add(&count[i], 1);
 }
 
-/* Two parts that wait for each other: one thread alone would never do them both. */
+/* As many parts as there are threads, that wait for each other: with a thread less they are never all there. */
+typedef struct meeting {
+    atomic_int came;
+    int threads;
+} meeting;
+
 static void meet(void *work, int64_t begin, int64_t end) {
-    atomic_int *came = work;
+    meeting *m = work;
     const time_t late = time(NULL) + SECONDS;
-    atomic_fetch_add(came, (int)(end - begin));
-    while (atomic_load(came) < 2 && time(NULL) < late) usleep(100);
+    atomic_fetch_add(&m->came, (int)(end - begin));
+    while (atomic_load(&m->came) < m->threads && time(NULL) < late) usleep(100);
+}
+
+/* True when a loop had this many threads. */
+static bool has_threads(int threads) {
+    meeting m = {.threads = threads};
+    const time_t began = time(NULL);
+    spk_set_threads(threads);
+    spk_parallel(threads, 1, meet, &m);
+    return time(NULL) - began < SECONDS;
 }
 
 /* In the child: 0 when every loop did each item once, with a second thread. */
 static int loops(void) {
-    atomic_int came = 0;
     for (int k = 0; k < ITEMS; k++) atomic_store(&count[k], 0);
     for (int i = 0; i < LOOPS; i++) spk_parallel(ITEMS, 16, visit, NULL);
     for (int k = 0; k < ITEMS; k++)
         if (atomic_load(&count[k]) != LOOPS) return 1;
-    const time_t began = time(NULL);
-    spk_set_threads(2);
-    spk_parallel(2, 1, meet, &came);
-    return time(NULL) - began >= SECONDS ? 2 : 0;
+    return has_threads(2) ? 0 : 2;
 }
 
 int main(void) {
     static const char *const wrong[] = {"", "did an item never or twice", "had no second thread"};
+    /* All have begun before the first fork: a thread that is just beginning may hold a lock of AddressSanitizer's allocator (GCC 12), which
+     * then stays locked in the child. */
+    if (!has_threads(4)) return printf("the pool has less than 4 threads\n"), 1;
     for (int i = 0; i < FORKS; i++) {
         int status = -1;
         spk_set_threads(4);
