@@ -104,20 +104,19 @@ bool spk_replace_begin(spk_replacement *r, spk_ctx *ctx, const char *path, bool 
 }
 
 /*
- * The new file takes the name, and the old one, which has got a second name before, then takes its place as the previous. Where there are
- * no hard links the old one moves first: for a moment there is only the previous, which is whole.
+ * The old file becomes the previous one, by a second name, and keeps its own until the new one takes that: this call is the last, so that
+ * who is stopped before it has something to do again, and who is stopped after it leaves nothing beside. Where there are no hard links the
+ * old file moves: for a moment there is only the previous, which is whole.
  */
-static bool exchange(const spk_replacement *r) {
+static bool keep_old(const spk_replacement *r) {
     const char *path = r->path, *previous = r->previous.data, *kept = r->kept.data;
-    if (!previous) return rename(r->beside.data, path) == 0;
     unlink(kept);
-    const bool linked = link(path, kept) == 0;
-    if (!linked && errno != ENOENT && rename(path, previous) != 0 && errno != ENOENT) return false;
-    if (rename(r->beside.data, path) == 0 && (!linked || rename(kept, previous) == 0)) return true;
+    if (link(path, kept) != 0) return errno == ENOENT || rename(path, previous) == 0 || errno == ENOENT;
+    const bool moved = rename(kept, previous) == 0;
     const int reason = errno;
-    if (linked) unlink(kept);
+    unlink(kept); /* rename leaves it where the two are one file already */
     errno = reason;
-    return false;
+    return moved;
 }
 
 bool spk_replace_write(const spk_replacement *r, const void *bytes, size_t n) {
@@ -130,7 +129,7 @@ bool spk_replace_write(const spk_replacement *r, const void *bytes, size_t n) {
 }
 
 bool spk_replace_end(spk_replacement *r, bool written) {
-    if (written && exchange(r)) {
+    if (written && (!r->previous.data || keep_old(r)) && rename(r->beside.data, r->path) == 0) {
         (void)fsync(r->folder); /* file systems that cannot do so keep the old name or the new one, each for a whole file */
     } else {
         spk_fail(r->ctx, "%s: cannot be written: %s", r->path, strerror(errno));

@@ -36,9 +36,9 @@ SPK_API spk_checkpoint_opts spk_checkpoint_options(void);
  * parameters are frozen, the optimizer's moments, step counts, groups, rates and schedules, the context's random stream, and the variables.
  * Call it between steps: gradients and graphs are not kept, nor is state that a module of one's own holds outside of its slots.
  *
- * The file is sealed by a checksum over all of it, written beside (`path`.PROCESS-NUMBER.tmp), brought to the disk and renamed; then the
- * file that was there becomes `path`.previous, and the folder is brought to the disk. At every moment one of the two is whole under its
- * name (where the file system has no hard links, for a moment only the previous). Half-written files of killed processes are removed. False
+ * The file is sealed by a checksum over all of it, written beside (`path`.PROCESS-NUMBER.tmp) and brought to the disk; the file that was
+ * there becomes `path`.previous, too, then the new one takes its name, and the folder is brought to the disk. At every moment `path` is whole
+ * (where the file system has no hard links, for a moment only the previous). What killed processes left half-written is removed. False
  * after an error, and for a NULL or inert module; the old file, or the new one, is then there as a whole.
  */
 #define spk_checkpoint_save(...) spk_checkpoint_save_keywords_(__VA_ARGS__, )
