@@ -1,10 +1,6 @@
-/*
- * Lesson 1: a tape for scalars, without the library. y = (a b + c)^2 and its three derivatives.
- *
- *     build/release/examples/lessons/1_scalar_tape
- */
+/* Lesson 1: a tape for scalars, without the library. y = (a b + c)^2 and its three derivatives. */
+#include <assert.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 enum { SIZE = 100, NONE = -1 };
 
@@ -15,15 +11,11 @@ typedef struct node {
     int parent[2];   /* the places on the tape of what it was computed from, or NONE */
     double local[2]; /* d(this node) / d(parent) */
 } node;
-
 static node tape[SIZE];
 static int used;
 
 static int record(const char *op, double value, int p, double dp, int q, double dq) {
-    if (used == SIZE) {
-        fprintf(stderr, "the tape is full\n");
-        exit(1);
-    }
+    assert(used < SIZE);
     tape[used] = (node){.op = op, .value = value, .parent = {p, q}, .local = {dp, dq}};
     return used++;
 }
@@ -38,21 +30,18 @@ static void backward(int y) {
     tape[y].grad = 1; /* dy / dy */
     for (int i = y; i >= 0; i--)
         for (int k = 0; k < 2 && tape[i].parent[k] != NONE; k++) {
-            node *parent = &tape[tape[i].parent[k]];
-            parent->grad += tape[i].grad * tape[i].local[k];
-            printf("  %d gives %.0f * %.0f to %d, which now has %.0f\n", i, tape[i].grad, tape[i].local[k], tape[i].parent[k],
-                   parent->grad);
+            const int p = tape[i].parent[k];
+            tape[p].grad += tape[i].grad * tape[i].local[k];
+            printf("  %d gives %.0f * %.0f to %d, which now has %.0f\n", i, tape[i].grad, tape[i].local[k], p, tape[p].grad);
         }
 }
 
-static double f(const double in[3]) { return (in[0] * in[1] + in[2]) * (in[0] * in[1] + in[2]); }
+static double f(double a, double b, double c) { return (a * b + c) * (a * b + c); }
 
 int main(void) {
-    const double in[3] = {2, 3, -4};
-    const int a = leaf(in[0]), b = leaf(in[1]), c = leaf(in[2]);
+    const int a = leaf(2), b = leaf(3), c = leaf(-4);
     const int u = add(multiply(a, b), c);
     const int y = multiply(u, u);
-
     printf("the tape:\n");
     for (int i = 0; i < used; i++) {
         printf("  %d  %-8s  value %2.0f", i, tape[i].op, tape[i].value);
@@ -63,12 +52,9 @@ int main(void) {
     backward(y);
 
     printf("dy/d...  backward  differences\n");
-    for (int i = a; i <= c; i++) {
-        const double h = 1e-5;
-        double above[3] = {in[0], in[1], in[2]}, below[3] = {in[0], in[1], in[2]};
-        above[i] += h;
-        below[i] -= h;
-        printf("  %c      %8.4f     %8.4f\n", "abc"[i], tape[i].grad, (f(above) - f(below)) / (2 * h));
-    }
+    const double h = 1e-5;
+    printf("  a      %8.4f     %8.4f\n", tape[a].grad, (f(2 + h, 3, -4) - f(2 - h, 3, -4)) / (2 * h));
+    printf("  b      %8.4f     %8.4f\n", tape[b].grad, (f(2, 3 + h, -4) - f(2, 3 - h, -4)) / (2 * h));
+    printf("  c      %8.4f     %8.4f\n", tape[c].grad, (f(2, 3, -4 + h) - f(2, 3, -4 - h)) / (2 * h));
     return 0;
 }
