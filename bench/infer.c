@@ -1,4 +1,4 @@
-/* The default net of examples/mnist.c, trained, in evaluation mode. */
+/* The default net of examples/mnist, trained, in evaluation mode. */
 #include "measure.h"
 #include "steps.h"
 #include <stdio.h>

@@ -15,7 +15,7 @@ typedef struct options {
 bool time_steps(spk_ctx *ctx, const options *o);
 /* The first step from given weights and input: its loss and the norm of its gradients. */
 bool check_step(spk_ctx *ctx, const options *o);
-/* The default net of examples/mnist.c in evaluation mode, by single images and by batches of 256. */
+/* The default net of examples/mnist in evaluation mode, by single images and by batches of 256. */
 bool time_inference(spk_ctx *ctx, const options *o);
 
 #endif

@@ -4,8 +4,8 @@
  *
  *     build/release/examples/custom_neuron [--epochs 6] [--data datasets/mnist]
  */
-#include "command_line.h"
-#include "progress.h"
+#include "shared/command_line.h"
+#include "shared/progress.h"
 #include <stdio.h>
 
 /* The neuron. */

@@ -4,8 +4,8 @@
  *
  *     build/release/examples/sequential_mnist [--window 7] [--epochs 5] [--data datasets/mnist]
  */
-#include "command_line.h"
-#include "progress.h"
+#include "shared/command_line.h"
+#include "shared/progress.h"
 #include <stdio.h>
 
 enum { ROWS = 28, HIDDEN = 256 };

@@ -1,5 +1,5 @@
 #include "report.h"
-#include "../seconds.h"
+#include "../../shared/seconds.h"
 #include <stdio.h>
 #include <string.h>
 #include <time.h>

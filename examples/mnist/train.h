@@ -2,7 +2,7 @@
 #ifndef MNIST_TRAIN_H
 #define MNIST_TRAIN_H
 
-#include "mnist_options.h"
+#include "options.h"
 
 /* What an epoch or a test run saw. */
 typedef struct tally {

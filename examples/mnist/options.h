@@ -2,7 +2,7 @@
 #ifndef MNIST_OPTIONS_H
 #define MNIST_OPTIONS_H
 
-#include "command_line.h"
+#include "../shared/command_line.h"
 
 enum { MOST_HIDDEN = OPTION_LIST, CLASSES = 10 };
 

@@ -2,7 +2,7 @@
 #ifndef MNIST_REPORT_H
 #define MNIST_REPORT_H
 
-#include "../mnist_train.h"
+#include "../train.h"
 
 enum { MOST_MISTAKES = 24, SHOWN_WEIGHTS = 24, SIDE = 28 };
 

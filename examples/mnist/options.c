@@ -1,4 +1,4 @@
-#include "mnist_options.h"
+#include "options.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #ifndef MNIST_LOG_H
 #define MNIST_LOG_H
 
-#include "mnist_train.h"
+#include "train.h"
 
 typedef struct run_log {
     observer observer;

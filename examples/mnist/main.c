@@ -3,8 +3,8 @@
  *
  *     build/release/examples/mnist --help
  */
-#include "mnist_console.h"
-#include "mnist_log.h"
+#include "console.h"
+#include "log.h"
 #include "report/report.h"
 #include <errno.h>
 #include <stdio.h>

@@ -2,8 +2,8 @@
 #ifndef MNIST_CONSOLE_H
 #define MNIST_CONSOLE_H
 
-#include "mnist_train.h"
-#include "progress.h"
+#include "train.h"
+#include "../shared/progress.h"
 
 typedef struct console {
     observer observer;

@@ -1,4 +1,4 @@
-#include "mnist_options.h"
+#include "options.h"
 #include <stdio.h>
 
 static bool predict_one(spk_ctx *ctx, spk_module *net, const options *o, const char *path) {

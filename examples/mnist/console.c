@@ -1,4 +1,4 @@
-#include "mnist_console.h"
+#include "console.h"
 #include <signal.h>
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
 #include "report.h"
-#include "../seconds.h"
+#include "../../shared/seconds.h"
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>

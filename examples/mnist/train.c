@@ -1,5 +1,5 @@
-#include "mnist_train.h"
-#include "seconds.h"
+#include "train.h"
+#include "../shared/seconds.h"
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>

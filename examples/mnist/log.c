@@ -1,5 +1,5 @@
-#include "mnist_log.h"
-#include "seconds.h"
+#include "log.h"
+#include "../shared/seconds.h"
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <fcntl.h>
