@@ -35,7 +35,7 @@ typedef struct spk_csv_opts {
  * are whole numbers from 0 are taken as they are; otherwise they are names, and the labels are 0, 1, ... in the order of the names
  * (bytewise), which spk_dataset_class_name gives. Fields may stand in quotes ("a ""b"", c"), and then hold delimiters and line ends; spaces
  * around fields that do not are left out. Lines end with LF or CRLF; empty ones are left out, and a byte order mark is. NULL with the error
- * set, which names the line and the column. It takes about twice the file's size of memory while it reads.
+ * set, which names the line and the column. While it reads, the file's bytes are in memory, too.
  */
 #define spk_dataset_csv(...) spk_dataset_csv_keywords_(__VA_ARGS__, )
 #define spk_dataset_csv_keywords_(ctx, path, ...) \

@@ -55,7 +55,7 @@ SPK_API bool spk_npz_integers(spk_npz *file, const char *name, int64_t *out);
 
 /** What spk_npz_save writes: a tensor under a name. */
 typedef struct spk_npz_item {
-    const char *name; /**< without the ".npy"; at most 255 bytes */
+    const char *name; /**< without the ".npy"; at most 251 bytes */
     spk_tensor *x;    /**< what is written */
 } spk_npz_item;
 /**

@@ -76,8 +76,7 @@ typedef struct spk_monitor_record {
 
 /**
  * How many records of these things (a mask) are kept of a layer. It is named as spk_find_module does from the watched module on (`2`), or
- * in full
- * (`net.2`); NULL means any. 0 for a NULL monitor.
+ * in full (`net.2`); NULL means any. 0 for a NULL monitor.
  */
 SPK_API int64_t spk_monitor_count(const spk_monitor *monitor, const char *layer, unsigned what);
 /** The i-th of them, oldest first; -1 is the newest. All zero, with NULL for values, when there is none. */
@@ -93,8 +92,7 @@ SPK_API int64_t spk_monitor_dropped(const spk_monitor *monitor);
 SPK_API bool spk_monitor_enable(spk_monitor *monitor, bool enabled);
 /** Forgets all records. NULL is allowed. */
 SPK_API void spk_monitor_clear(spk_monitor *monitor);
-/** Takes the monitor off its layers, as far as they live, and frees it with its records; the context does so at its end. NULL is allowed.
- */
+/** Takes the monitor off its layers, as far as they live, and frees it with its records; so does the context's end. NULL is allowed. */
 SPK_API void spk_monitor_destroy(spk_monitor *monitor);
 
 SPK_END_DECLS
