@@ -59,7 +59,7 @@ Test(blas, gemm_against_naive) {
 /* The blocks of a product follow from its sizes alone: any number of threads gives the same bits. */
 Test(blas, threads_give_the_same_bits) {
     static const int64_t sizes[][3] = {{128, 1000, 784}, {784, 1000, 128}, {1000, 77, 301}, {300, 256, 100},
-                                       {61, 700, 130},   {3200, 10, 100},  {257, 255, 40}};
+                                       {61, 700, 130},   {3200, 10, 100},  {257, 255, 40},  {1100, 65, 65000}};
     spk_ctx *ctx = spk_ctx_create(.seed = 3);
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
         const int64_t m = sizes[s][0], n = sizes[s][1], k = sizes[s][2];
