@@ -117,6 +117,7 @@ static const struct {
     {"{'descr': '<f4', 'shape': (1,), }", 4, "its header lacks one of descr, fortran_order and shape"},
     {"{'descr': '<f4', 'descr': '<f4', " REST "'shape': (1,), }", 4, "a key that is unknown or there twice"},
     {"{'descr': '<f4', 'other': 1, " REST "'shape': (1,), }", 4, "a key that is unknown or there twice"},
+    {"{'descr", 4, "its header cannot be read"},
     {"{'descr': '<f4' " REST "'shape': (1,), }", 4, "its header cannot be read"},
     {"{'descr': '<f4', " REST "'shape': (1,), } x", 4, "its header goes on after the dictionary"},
     {"{'descr': '<f4', " REST "'shape': (1,), ", 0, "its header cannot be read"},

@@ -188,6 +188,18 @@ Test(npz, damage_is_named) {
     spk_ctx_destroy(ctx);
 }
 
+/* Only the directory is asked for names. */
+Test(npz, a_name_may_be_there_once) {
+    static unsigned char bytes[4096];
+    spk_ctx *ctx = spk_ctx_create();
+    const size_t n = contents(both[1], bytes, sizeof bytes);
+    for (size_t i = directory(bytes, n); i + 9 <= n; i++)
+        if (memcmp(bytes + i, "parts.npy", 9) == 0) memcpy(bytes + i, "large", 5);
+    cr_assert_not(read_bytes(ctx, bytes, n));
+    HAS(spk_error(ctx), "has two arrays named 'large'");
+    spk_ctx_destroy(ctx);
+}
+
 Test(npz, datasets) {
     spk_ctx *ctx = spk_ctx_create();
     spk_dataset *d = spk_dataset_npz(ctx, both[0], "x", "labels", .batch = 3);
