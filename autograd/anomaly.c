@@ -1,6 +1,6 @@
 /* Names the first op that makes a NaN or an infinity. */
 #include "autograd/anomaly_internal.h"
-#include "autograd/tape.h"
+#include "autograd/gradient_internal.h"
 #include "core/blas_internal.h"
 #include "core/context_internal.h"
 #include "core/scan_internal.h"

@@ -5,12 +5,6 @@
 #include "autograd/op.h"
 #include "core/tensor_internal.h"
 
-/* A gradient that is not multiplied out yet, and whose memory its factor has. */
-struct spk_pending {
-    spk_product product;
-    spk_tensor *factor;
-};
-
 /* Checks what the op is given from outside: inputs that no recorded op made. */
 bool spk_inputs_are_finite(spk_record *r);
 /* Checks what forward made. */

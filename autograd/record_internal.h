@@ -11,10 +11,4 @@
  */
 bool spk_record_is_empty(const spk_record *r);
 
-/*
- * As spk_add_grad_hook for a result of the unfinished step, but the observer changes nothing, and a gradient that is a pending product
- * stays one: it is multiplied out for the observer alone. False without memory.
- */
-bool spk_observe_grad(spk_tensor *x, spk_grad_hook observer, void *user);
-
 #endif

@@ -1,5 +1,5 @@
 /* What a monitor hangs on modules. The list of what it has recorded: monitor_records.c. */
-#include "autograd/record_internal.h"
+#include "autograd/gradient_internal.h"
 #include "core/context_internal.h"
 #include "neuron/base_node.h"
 #include "neuron/monitor_internal.h"
