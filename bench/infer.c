@@ -64,7 +64,7 @@ static void time_batches(spk_ctx *ctx, spk_module *net, const options *o, int64_
     spk_dataset *test = spk_mnist(ctx, o->data, false, .batch = size, .drop_last = true);
     double *times = spk_allocate(ctx, (size_t)o->steps * sizeof *times), total = 0;
     tally sum = {0};
-    for (int i = -o->warm_up; i < o->steps && !spk_failed(ctx); i++) {
+    for (int64_t i = -o->warm_up; i < o->steps && !spk_failed(ctx); i++) {
         spk_batch batch;
         while (!spk_next_batch(test, &batch) && !spk_failed(ctx)) {}
         const double took = classify(ctx, net, &batch, &sum);
@@ -73,7 +73,7 @@ static void time_batches(spk_ctx *ctx, spk_module *net, const options *o, int64_
     if (!spk_failed(ctx)) {
         sort_times(times, o->steps);
         printf(", \"batch_%lld\": {\"min_ms\": %.4f, \"median_ms\": %.4f, \"images_per_second\": %.0f}", (long long)size, times[0],
-               times[o->steps / 2], 1e3 * (double)size * o->steps / total);
+               times[o->steps / 2], 1e3 * (double)(size * o->steps) / total);
     }
     spk_release(ctx, times);
     spk_dataset_destroy(test);
@@ -111,7 +111,7 @@ bool time_inference(spk_ctx *ctx, const options *o) {
     spk_eval(net);
     if (spk_failed(ctx)) return false;
     SPK_NO_GRAD(ctx) {
-        printf("{\"work\": \"infer\", \"threads\": %d, \"steps\": %d", spk_threads(), o->steps);
+        printf("{\"work\": \"infer\", \"threads\": %d, \"steps\": %lld", spk_threads(), (long long)o->steps);
         time_batches(ctx, net, o, 1);
         time_batches(ctx, net, o, 256);
         first_rates(ctx, net, o);

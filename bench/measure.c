@@ -14,7 +14,7 @@ static int ascending(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-void sort_times(double *times, int n) { qsort(times, (size_t)n, sizeof *times, ascending); }
+void sort_times(double *times, int64_t n) { qsort(times, (size_t)n, sizeof *times, ascending); }
 
 void write_rates(spk_module *net, char *text, size_t room) {
     int length = snprintf(text, room, "\"spike_rate\": [");

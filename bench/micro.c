@@ -1,5 +1,5 @@
 /*
- * Kernels by themselves: `micro [--threads N]`.
+ * Kernels by themselves: `build/release/bench/micro --help`.
  *
  * 1. Products with spikes, against BLAS on the same matrix as numbers, over densities from 0.5 % to 50 %: forward, [rows, in] spikes times
  *    [in, out] weights, and the weight's gradient. The sparse times include making the index lists from the bits. The dense road is BLAS
@@ -11,10 +11,9 @@
 #include "core/dots_internal.h"
 #include "core/info_internal.h"
 #include "core/sparse_gemm_internal.h"
+#include "../examples/shared/command_line.h"
 #include "measure.h"
-#include <spiketape.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { REPEATS = 15 };
@@ -216,12 +215,25 @@ static void neuron(spk_ctx *ctx, const char *surrogate, bool constant) {
     spk_tensor_destroy(l.x);
 }
 
+typedef struct options {
+    int64_t threads;
+} options;
+
+static const option_row rows[] = {
+    {.help = "Options:"},
+    {"threads", "N", "threads", &option_whole, .at = offsetof(options, threads), .least = 1, .most = 4096},
+};
+static const options defaults = {.threads = 1};
+static const command_line program = {.program = "micro",
+                                     .usage = "Times products and neurons by themselves, and prints tables.\n\nusage: @ [options]\n",
+                                     .examples = "example:\n  @ --threads 2\n",
+                                     OPTIONS(rows, defaults)};
+
 int main(int argc, char **argv) {
-    if (argc != 1 && (argc != 3 || strcmp(argv[1], "--threads") != 0 || atoi(argv[2]) < 1)) {
-        fprintf(stderr, "usage: micro [--threads N]\n");
-        return 2;
-    }
-    spk_set_threads(argc == 3 ? atoi(argv[2]) : 1);
+    options o;
+    const int status = command_line_read(&program, &o, argc, argv);
+    if (status >= 0) return status;
+    spk_set_threads((int)o.threads);
     spk_ctx *ctx = spk_ctx_create(.seed = 1);
     printf("%s, %d threads\n", spk_build_info(), spk_threads());
     products(ctx, 2048, 512, 512);

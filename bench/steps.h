@@ -2,12 +2,13 @@
 #ifndef BENCH_STEPS_H
 #define BENCH_STEPS_H
 
+#include "../examples/shared/command_line.h"
 #include "works.h"
 
 typedef struct options {
     const work *work; /* NULL: infer */
     const char *data, *load, *check, *road;
-    int steps, warm_up; /* timed steps, and those before them */
+    int64_t threads, steps, warm_up; /* 0 threads: all; timed steps, and those before them */
     bool test;
 } options;
 

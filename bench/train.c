@@ -68,8 +68,8 @@ static double accuracy(spk_ctx *ctx, spk_module *net, const work *w, const char 
 
 static void print(spk_ctx *ctx, spk_module *net, const options *o, double *times, const record *r) {
     sort_times(times, o->steps);
-    printf("{\"work\": \"%s\", \"threads\": %d, \"warm_up\": %d, \"steps\": %d, \"min_ms\": %.3f, \"median_ms\": %.3f, ", o->work->name,
-           spk_threads(), o->warm_up, o->steps, times[0], times[o->steps / 2]);
+    printf("{\"work\": \"%s\", \"threads\": %d, \"warm_up\": %lld, \"steps\": %lld, \"min_ms\": %.3f, \"median_ms\": %.3f, ", o->work->name,
+           spk_threads(), (long long)o->warm_up, (long long)o->steps, times[0], times[o->steps / 2]);
     printf("%s, \"roads\": {\"sparse\": %lld, \"dense\": %lld}, ", r->rates, (long long)r->roads.sparse, (long long)r->roads.dense);
     printf("\"peak_bytes\": %zu, \"parameter_bytes\": %lld, \"loss\": %.6f, \"build\": \"%s\"", spk_memory_use(ctx).step_peak,
            (long long)spk_parameter_count(net, true) * (long long)sizeof(spk_real), r->first_loss, spk_build_info());
@@ -82,7 +82,7 @@ bool time_steps(spk_ctx *ctx, const options *o) {
     spk_optimizer *optimizer = w->lr > 0 ? spk_adam(net, .lr = w->lr) : NULL;
     double *times = spk_allocate(ctx, (size_t)o->steps * sizeof *times);
     record r = {0};
-    for (int i = -o->warm_up; i < o->steps && !spk_failed(ctx); i++) {
+    for (int64_t i = -o->warm_up; i < o->steps && !spk_failed(ctx); i++) {
         const spk_batch batch = take(ctx, &from);
         const double took = step(net, optimizer, w, &batch, &r, i == -o->warm_up, i == o->steps - 1);
         if (i >= 0) times[i] = took;

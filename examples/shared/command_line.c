@@ -8,9 +8,9 @@ enum { MOST_ROWS = 48, HELP = 256, VERSION, ROW };
 
 static const void *value_of(const option_row *row, const void *values) { return (const char *)values + row->at; }
 
-/* A default that is worth a word: not of flags, of files that nobody has named, and not 0. */
+/* A default that is worth a word: not of flags, of files and words that nobody has named, and not 0. */
 static bool has_default(const option_row *row, const void *value) {
-    if (row->type == &option_text) return *(const char *const *)value;
+    if (row->type == &option_text || row->type == &option_word) return *(const char *const *)value;
     if (row->type == &option_whole) return *(const int64_t *)value > 0;
     return row->type != &option_flag;
 }

@@ -53,8 +53,7 @@ typedef struct command_line {
 
 /*
  * Sets `values` to the defaults and then to what the command line says. Returns -1 to go on, else the program's exit status: 0 after --help
- * or
- * --version, 2 after a message.
+ * or --version, 2 after a message.
  */
 int command_line_read(const command_line *c, void *values, int argc, char **argv);
 /* All settings as words, `hidden=800 T=4`, or as a JSON object. */

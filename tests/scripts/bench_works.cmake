@@ -1,4 +1,4 @@
-# usage: cmake -DSTEPS=PROGRAM -DDATA=MNIST_FOLDER -P bench_works.cmake
+# usage: cmake -DSTEPS=PROGRAM -DMICRO=PROGRAM -DDATA=MNIST_FOLDER -P bench_works.cmake
 # Each small work runs and prints one line of JSON with all its fields; wrong usage ends with status 2 and says what is wrong.
 
 function(positive line field)
@@ -42,7 +42,7 @@ endfunction()
 
 function(refused)
     execute_process(COMMAND ${STEPS} ${ARGN} RESULT_VARIABLE status OUTPUT_VARIABLE out ERROR_VARIABLE said)
-    if(NOT status EQUAL 2 OR NOT out STREQUAL "" OR NOT said MATCHES "^steps: .*\nusage: ")
+    if(NOT status EQUAL 2 OR NOT out STREQUAL "" OR NOT said MATCHES "^steps: [^\n]+\n$")
         message(FATAL_ERROR "steps ${ARGN}: status ${status}, '${out}', '${said}'")
     endif()
 endfunction()
@@ -54,6 +54,8 @@ check_road(sparse dense)
 check_road(dense sparse)
 refused()
 refused(w9)
+refused(w2 w4)
+refused(infer --test)
 refused(w2 --road middle)
 refused(w2 --steps 0)
 refused(w2 --steps 1x)
@@ -62,3 +64,10 @@ refused(w2 --sieve 3)
 refused(w2 --load x)
 refused(w3-512 --test)
 refused(infer --check x)
+
+foreach(program ${STEPS} ${MICRO})
+    execute_process(COMMAND ${program} --help OUTPUT_VARIABLE help COMMAND_ERROR_IS_FATAL ANY)
+    if(NOT help MATCHES "\nusage: (steps|micro) .*--threads N .*\nexample:\n")
+        message(FATAL_ERROR "${program} --help: ${help}")
+    endif()
+endforeach()
