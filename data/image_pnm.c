@@ -47,7 +47,9 @@ static void convert(header *h, int found, int wanted, unsigned char *to) {
     }
 }
 
-bool spk_image_is_pnm(const spk_file_bytes *file) { return file->size >= 2 && file->bytes[0] == 'P' && (file->bytes[1] == '5' || file->bytes[1] == '6'); }
+bool spk_image_is_pnm(const spk_file_bytes *file) {
+    return file->size >= 2 && file->bytes[0] == 'P' && (file->bytes[1] == '5' || file->bytes[1] == '6');
+}
 
 unsigned char *spk_image_decode_pnm(spk_ctx *ctx, const char *who, const char *path, const spk_file_bytes *file, spk_image *image) {
     header h = {.at = file->bytes, .end = file->bytes + file->size};

@@ -8,15 +8,9 @@ enum { MOST_ROWS = 48, HELP = 256, VERSION, ROW };
 
 static const void *value_of(const option_row *row, const void *values) { return (const char *)values + row->at; }
 
-/* A default that is worth a word: not of flags, of files and words that nobody has named, and not 0. */
-static bool has_default(const option_row *row, const void *value) {
-    if (row->type == &option_text || row->type == &option_word) return *(const char *const *)value;
-    if (row->type == &option_whole) return *(const int64_t *)value > 0;
-    return row->type != &option_flag;
-}
-
 /* Printing needs a context's memory; a command line is read before the program makes its own. */
 static void print_row(const option_row *row, const void *defaults) {
+    const void *value = value_of(row, defaults);
     char left[40];
     snprintf(left, sizeof left, "--%s%s%s", row->name, row->argument ? " " : "", row->argument ? row->argument : "");
     printf("  %-22s ", left);
@@ -24,10 +18,10 @@ static void print_row(const option_row *row, const void *defaults) {
         putchar(*letter);
         if (*letter == '\n') printf("%25s", "");
     }
-    if (has_default(row, value_of(row, defaults))) {
+    if (!row->type->is_nothing || !row->type->is_nothing(value)) {
         spk_ctx *ctx = spk_ctx_create();
         spk_text text = {.ctx = ctx};
-        row->type->print(value_of(row, defaults), &text);
+        row->type->print(value, &text);
         if (text.data) printf(" (%s)", text.data);
         spk_text_free(&text);
         spk_ctx_destroy(ctx);

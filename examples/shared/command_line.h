@@ -14,6 +14,9 @@ typedef struct option_type {
     void (*allowed)(const option_row *row, spk_text *text);
     /* Prints a value. */
     void (*print)(const void *value, spk_text *text);
+    /* True for a value that says nothing, as of an option that nobody has given: it is no default to speak of. NULL: every value says
+     * something. */
+    bool (*is_nothing)(const void *value);
     const char *opens, *closes; /* what JSON puts around a printed value */
 } option_type;
 

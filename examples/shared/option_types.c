@@ -13,7 +13,9 @@ static bool read_flag(const option_row *row, const char *text, void *value) {
 
 static void print_flag(const void *value, spk_text *text) { spk_text_add(text, *(const bool *)value ? "true" : "false"); }
 
-const option_type option_flag = {.read = read_flag, .print = print_flag, .opens = "", .closes = ""};
+static bool always(const void *flag) { return (void)flag, true; }
+
+const option_type option_flag = {.read = read_flag, .print = print_flag, .is_nothing = always, .opens = "", .closes = ""};
 
 /* Whole numbers. */
 
@@ -36,7 +38,10 @@ static void allowed_whole(const option_row *row, spk_text *text) {
 
 static void print_whole(const void *value, spk_text *text) { spk_text_add(text, "%lld", (long long)*(const int64_t *)value); }
 
-const option_type option_whole = {.read = read_whole, .allowed = allowed_whole, .print = print_whole, .opens = "", .closes = ""};
+static bool is_not_positive(const void *value) { return *(const int64_t *)value <= 0; }
+
+const option_type option_whole = {
+    .read = read_whole, .allowed = allowed_whole, .print = print_whole, .is_nothing = is_not_positive, .opens = "", .closes = ""};
 
 /* Numbers. */
 
@@ -68,7 +73,10 @@ static void allowed_word(const option_row *row, spk_text *text) {
 
 static void print_text(const void *value, spk_text *text) { spk_text_add(text, "%s", *(const char *const *)value); }
 
-const option_type option_word = {.read = read_word, .allowed = allowed_word, .print = print_text, .opens = "\"", .closes = "\""};
+static bool is_null(const void *value) { return !*(const char *const *)value; }
+
+const option_type option_word = {
+    .read = read_word, .allowed = allowed_word, .print = print_text, .is_nothing = is_null, .opens = "\"", .closes = "\""};
 
 /* Anything. */
 
@@ -82,7 +90,8 @@ static void allowed_text(const option_row *row, spk_text *text) {
     spk_text_add(text, "%s", strcmp(row->argument, "DIR") == 0 ? "a folder's name" : "a file's name");
 }
 
-const option_type option_text = {.read = read_text, .allowed = allowed_text, .print = print_text, .opens = "\"", .closes = "\""};
+const option_type option_text = {
+    .read = read_text, .allowed = allowed_text, .print = print_text, .is_nothing = is_null, .opens = "\"", .closes = "\""};
 
 /* Widths of layers. */
 
